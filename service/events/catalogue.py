@@ -1,0 +1,42 @@
+"""Which model belongs to which event type. Everything that walks over all events starts here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from service.events.published import (
+    ConsignmentAllocated,
+    ConsignmentAllocationFailed,
+    ConsignmentCreated,
+    ConsignmentLabelled,
+    ConsignmentManifested,
+    ConsignmentManifestFailed,
+    OrderRecorded,
+    OrderRejected,
+    PickRejected,
+)
+from service.events.received import ManifestRequested, OrderPlaced, StockPicked
+from service.events.said import Event
+from service.events.topics import EventType
+
+_EVENTS: tuple[type[Event], ...] = (
+    OrderPlaced,
+    StockPicked,
+    ManifestRequested,
+    OrderRecorded,
+    OrderRejected,
+    ConsignmentCreated,
+    PickRejected,
+    ConsignmentAllocated,
+    ConsignmentAllocationFailed,
+    ConsignmentLabelled,
+    ConsignmentManifested,
+    ConsignmentManifestFailed,
+)
+
+MODELS: Mapping[EventType, type[Event]] = MappingProxyType({m.event_type: m for m in _EVENTS})
+"""The model of each event type, complete."""
+
+
+def schema_id(event_type: EventType) -> str:
+    """The `dataschema` of an event type: an id, not an address."""
+    return f"urn:orderflex:event:{event_type.value}:v1"

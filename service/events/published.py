@@ -1,0 +1,163 @@
+"""What we tell others: one model for each outcome event.
+
+Each carries `sequence`, which grows with every outcome of an order; what can happen again (an
+allocation and all that follows from it) carries its `allocation_number`. We consume some of our
+own outcomes for the next step, so these models read as well as they write.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from service.events.said import Event, Reference, Said
+from service.events.topics import EventType
+
+Direction = Literal["outbound", "inbound"]
+Text = Annotated[str, Field(max_length=10_000)]
+"""Other systems' words, not ours to refuse."""
+Count = Annotated[int, Field(ge=1)]
+
+
+class RejectionDetail(Said):
+    """One of the problems of a rejection; `target` is the field at fault, in the source's words."""
+
+    code: Text | None = None
+    target: Text | None = None
+    message: Text | None = None
+
+
+class Rejection(Said):
+    """Why something was refused. `source` says by whom; `correlation_id` is for PRO's support."""
+
+    source: Literal["pro", "orderflex"]
+    code: Text
+    message: Text
+    details: Annotated[tuple[RejectionDetail, ...], Field(strict=False)] = ()
+    correlation_id: Text | None = None
+
+
+class Outcome(Event):
+    """What every outcome says. `sequence` grows within an order."""
+
+    order_reference: Reference
+    sequence: Annotated[int, Field(ge=0)]
+
+    @property
+    def kafka_key(self) -> str:
+        """`order_reference`"""
+        return self.order_reference
+
+    @property
+    def subject(self) -> str:
+        """What the event is about (CloudEvents `subject`): the order or its consignment."""
+        return self.order_reference
+
+
+class OrderRecorded(Outcome):
+    """PRO knows the order, under its own `EO-…` reference."""
+
+    event_type: ClassVar[EventType] = EventType.ORDER_RECORDED
+    pro_order_reference: Reference
+
+
+class OrderRejected(Outcome):
+    """PRO refused the order; the same reference with new content is a new attempt."""
+
+    event_type: ClassVar[EventType] = EventType.ORDER_REJECTED
+    rejection: Rejection
+
+
+class PickRejected(Outcome):
+    """The pick was refused, by PRO or by us; nothing was packed."""
+
+    event_type: ClassVar[EventType] = EventType.PICK_REJECTED
+    pick_reference: Reference
+    rejection: Rejection
+
+
+class ConsignmentOutcome(Outcome):
+    """What every outcome of a consignment (`EC-…`) says."""
+
+    pick_reference: Reference
+    consignment_reference: Reference
+    allocation_number: Count = 1
+
+    @property
+    def subject(self) -> str:
+        """The consignment."""
+        return self.consignment_reference
+
+
+class ConsignmentCreated(ConsignmentOutcome):
+    """A pick became a consignment (with a return: two events, told apart by `direction`).
+
+    `consignment_reference_provided_by_customer` is the reference that we gave it; a return has
+    the same one. `allocation_number` is the one its allocation will carry.
+    """
+
+    event_type: ClassVar[EventType] = EventType.CONSIGNMENT_CREATED
+    pro_order_reference: Reference
+    consignment_reference_provided_by_customer: Reference
+    direction: Direction
+    shipping_location_reference: Reference | None = None
+
+
+class Named(Said):
+    """A carrier or a carrier service: PRO's reference and the name people know."""
+
+    reference: Text | None = None
+    name: Text | None = None
+
+
+class ConsignmentAllocated(ConsignmentOutcome):
+    """A carrier service has the consignment."""
+
+    event_type: ClassVar[EventType] = EventType.CONSIGNMENT_ALLOCATED
+    carrier: Named
+    carrier_service: Named
+    tracking_references: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+
+
+class ConsignmentAllocationFailed(ConsignmentOutcome):
+    """No carrier service took the consignment; it waits for a person."""
+
+    event_type: ClassVar[EventType] = EventType.CONSIGNMENT_ALLOCATION_FAILED
+    rejection: Rejection
+
+
+class Labels(Said):
+    """A stored label file: where it is, and how to be sure that it is that one."""
+
+    format: Text
+    content_type: Text
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    size_bytes: Annotated[int, Field(ge=0)]
+    address: Text
+
+
+class ConsignmentLabelled(ConsignmentOutcome):
+    """The labels of all packages are stored; one file."""
+
+    event_type: ClassVar[EventType] = EventType.CONSIGNMENT_LABELLED
+    labels: Labels
+
+
+class ManifestOutcome(ConsignmentOutcome):
+    """What both ends of a manifest say."""
+
+    manifest_reference: Reference
+    shipping_location_reference: Reference
+    carrier_reference: Text | None = None
+
+
+class ConsignmentManifested(ManifestOutcome):
+    """The carrier has the data and will come."""
+
+    event_type: ClassVar[EventType] = EventType.CONSIGNMENT_MANIFESTED
+
+
+class ConsignmentManifestFailed(ManifestOutcome):
+    """The carrier could not be told; it may be asked for again."""
+
+    event_type: ClassVar[EventType] = EventType.CONSIGNMENT_MANIFEST_FAILED
+    rejection: Rejection
