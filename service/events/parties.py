@@ -7,6 +7,15 @@ from pydantic import BeforeValidator, Field, model_validator
 from service.events.said import Lines, Number, Reference, Said, Text, refuse
 
 
+class Personal(Said):
+    """May tell who somebody is or where they live: its repr, which ends in logs, tells nothing."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    __str__ = __repr__
+
+
 class Country(Said):
     """A country by its ISO 3166 two-letter code; a plain "GB" is read as the code."""
 
@@ -23,7 +32,7 @@ CountryOrCode = Annotated[
 ]
 
 
-class Contact(Said):
+class Contact(Personal):
     """A person at an address. Carriers want at least one of the three telephone numbers."""
 
     title: Text | None = None
@@ -36,14 +45,14 @@ class Contact(Said):
     email: Text | None = None
 
 
-class LatLong(Said):
+class LatLong(Personal):
     """A position on earth, in degrees."""
 
     latitude: Annotated[Number, Field(ge=-90, le=90)]
     longitude: Annotated[Number, Field(ge=-180, le=180)]
 
 
-class Address(Said):
+class Address(Personal):
     """A place: either one set up in PRO (`shipping_location_reference`) or written out.
 
     Written out it needs at least `address_line_1` and `country`.

@@ -1,0 +1,276 @@
+"""What we read of PRO's answers, in PRO's own words (openapi.yaml, RULES sections 1, 4, 5 and 9).
+
+Reading is tolerant: unknown fields and unknown enum words are kept out of the way, an empty text
+means none, times come with up to seven fractional digits or without an offset. Only what we decide
+by is required.
+"""
+
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic.alias_generators import to_pascal
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _null_is_empty(value: object) -> object:
+    return () if value is None else value
+
+
+def _as_text(value: object) -> object:
+    """Enum words may travel as numbers (RULES 2): keep them readable."""
+    return str(value) if isinstance(value, int) else value
+
+
+def _loose_time(value: object) -> object:
+    if not isinstance(value, str):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
+Word = Annotated[str, BeforeValidator(_as_text)]
+LooseTime = Annotated[datetime | None, BeforeValidator(_loose_time)]
+"""None when unreadable; naive when PRO sent no offset (then local to the shipping location)."""
+
+
+class Read(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(
+        alias_generator=to_pascal,
+        validate_by_name=True,
+        validate_by_alias=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+
+class ApiLink(Read):
+    """A link; only the last path segment of its address means anything."""
+
+    rel: OptionalText = None
+    href: str
+
+    @property
+    def reference(self) -> str | None:
+        """The last path segment; None when there is none. The host is never followed."""
+        try:
+            path = urlsplit(self.href).path
+        except ValueError:
+            return None
+        last = unquote(path.rstrip("/").rpartition("/")[2])
+        usable = 0 < len(last) <= 100 and last.isprintable() and last not in (".", "..")
+        return last if usable and "/" not in last else None
+
+
+Links = Annotated[tuple[ApiLink, ...], BeforeValidator(_null_is_empty)]
+LINKS = TypeAdapter(tuple[ApiLink, ...])
+
+
+class ErrorDetail(Read):
+    """One problem inside an error."""
+
+    code: OptionalText = None
+    target: OptionalText = None
+    message: OptionalText = None
+
+
+class ApiError(Read):
+    """PRO's error body; any part may be missing."""
+
+    code: OptionalText = None
+    message: OptionalText = None
+    correlation_id: Annotated[str | None, BeforeValidator(_as_text)] = None
+    details: Annotated[tuple[ErrorDetail, ...], BeforeValidator(_null_is_empty)] = ()
+
+
+class StringResult(Read):
+    """Outcome for one reference of a bulk call; the reference is in `data`."""
+
+    is_success: bool
+    message: OptionalText = None
+    data: OptionalText = None
+    api_links: Links = ()
+
+
+STRING_RESULTS = TypeAdapter(tuple[StringResult, ...])
+
+
+class PackOrderResult(Read):
+    """Outcome for one consignment of a Pack Order."""
+
+    result: Word
+    message: OptionalText = None
+    api_links: Links = ()
+
+
+class PackOrderResponse(Read):
+    """One result, or more with a return."""
+
+    results: tuple[PackOrderResult, ...]
+
+
+class ConsignmentLeg(Read):
+    """A stretch of the journey with one carrier."""
+
+    leg: int | None = None
+    tracking_references: Annotated[tuple[str, ...], BeforeValidator(_null_is_empty)] = ()
+    carrier_reference: OptionalText = None
+    carrier_service_reference: OptionalText = None
+    carrier_name: OptionalText = None
+
+
+Legs = Annotated[tuple[ConsignmentLeg, ...], BeforeValidator(_null_is_empty)]
+
+
+class AllocationSummary(Read):
+    """Outcome of an allocation for one consignment, which only its links name."""
+
+    status_code: int
+    api_links: Links = ()
+    description: OptionalText = None
+    consignment_legs: Legs = ()
+    carrier_reference: OptionalText = None
+    carrier_name: OptionalText = None
+    carrier_service_reference: OptionalText = None
+    carrier_service_name: OptionalText = None
+
+
+ALLOCATION_SUMMARIES = TypeAdapter(tuple[AllocationSummary, ...])
+
+
+class ReadAddress(Read):
+    """The part an address plays, and the shipping location it is."""
+
+    address_type: Word
+    shipping_location_reference: OptionalText = None
+
+
+Addresses = Annotated[tuple[ReadAddress, ...], BeforeValidator(_null_is_empty)]
+
+
+class ReadItem(Read):
+    """A line of an order as read back; `reference` is PRO's own item id."""
+
+    sku: OptionalText = None
+    reference: OptionalText = None
+    item_reference_provided_by_customer: OptionalText = None
+    quantity: int | None = None
+
+
+class ReadPackage(Read):
+    """A package of an order as read back."""
+
+    reference: OptionalText = None
+    items: Annotated[tuple[ReadItem, ...], BeforeValidator(_null_is_empty)] = ()
+
+
+class Order(Read):
+    """`GET /orders/{ref}`"""
+
+    order_reference: str
+    order_reference_provided_by_customer: OptionalText = None
+    packages: Annotated[tuple[ReadPackage, ...], BeforeValidator(_null_is_empty)] = ()
+    date_created: LooseTime = None
+    direction: OptionalText = None
+    addresses: Addresses = ()
+
+
+class Allocation(Read):
+    """The carrier service a consignment was given."""
+
+    mpd_carrier_service_reference: OptionalText = None
+    mpd_carrier_service_name: OptionalText = None
+    allocation_date: LooseTime = None
+
+
+class FailedAllocation(Read):
+    """Why the last allocation failed; stays behind after a later success."""
+
+    message: OptionalText = None
+    attempted_allocation_date: LooseTime = None
+
+
+class Consignment(Read):
+    """`GET /consignments/{ref}`; it does not name its order."""
+
+    reference: str
+    consignment_state: Word
+    consignment_reference_provided_by_customer: OptionalText = None
+    date_created: LooseTime = None
+    direction: OptionalText = None
+    addresses: Addresses = ()
+    consignment_legs: Legs = ()
+    allocation: Allocation | None = None
+    failed_allocation: FailedAllocation | None = None
+
+    @property
+    def origin(self) -> str | None:
+        """The shipping location it leaves from, where PRO names one."""
+        return next(
+            (a.shipping_location_reference for a in self.addresses if a.address_type == "Origin"),
+            None,
+        )
+
+
+class ConsignmentStatus(Read):
+    """`GET /consignments/{ref}/status`"""
+
+    status: Word
+    consignment_reference: OptionalText = Field(
+        default=None, alias="ConsignmentReferenceForAllLegsAssignedByMpd"
+    )
+
+
+class ConsignmentSummary(Read):
+    """A line of a search answer. It does not tell the direction."""
+
+    reference: str
+    state: Word
+    consignment_reference_provided_by_customer: OptionalText = None
+    date_created: LooseTime = None
+    mpd_carrier_reference: OptionalText = None
+    mpd_carrier_service_reference: OptionalText = None
+    failed_allocation_message: OptionalText = None
+    failed_manifest_message: OptionalText = None
+    labels_printed: bool | None = None
+
+
+class MatchingConsignments(Read):
+    """A page of a search. Whether `count` counts all matches or this page is not said."""
+
+    count: int
+    consignment_summaries: tuple[ConsignmentSummary, ...]
+
+
+class LabelsAnswer(Read):
+    """A label file in base64."""
+
+    file: str
+    content_type: str
+
+
+class ManifestFromQueryResponse(Read):
+    """A sentence with three counts (found, queued, failed), and the references that failed."""
+
+    message: str
+    failed_consignments: Annotated[tuple[str, ...], BeforeValidator(_null_is_empty)] = ()
+
+
+class ShippingLocation(Read):
+    """A place goods ship from."""
+
+    reference: str
+    name: OptionalText = None
+
+
+SHIPPING_LOCATIONS = TypeAdapter(tuple[ShippingLocation, ...])

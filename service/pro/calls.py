@@ -1,0 +1,116 @@
+"""The one path of every call: headers, deadline, verdict, metrics. No operation is known here."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpx
+
+from service.pro.policy import ProPolicy
+from service.pro.problems import (
+    Answer,
+    ProVerdict,
+    UnreadableAnswer,
+    Verdict,
+    judged,
+    verdict_of,
+)
+from service.pro.transport import OnceOnlyTransport
+
+API_VERSION = "1.1"
+
+T = TypeVar("T")
+
+OnCall = Callable[[str, Verdict, float], None]
+"""Told after every call: operation, how it ended, seconds it took."""
+
+
+class Calls:
+    """Connections to PRO, and how a request is sent once and judged."""
+
+    def __init__(self, policy: ProPolicy, on_call: OnCall | None) -> None:
+        self._policy = policy
+        self._on_call = on_call
+        self._http = httpx.AsyncClient(
+            transport=OnceOnlyTransport(
+                max_connections=policy.max_connections,
+                keepalive_seconds=policy.keepalive_seconds,
+                tls=_trust(policy),
+            ),
+            headers={
+                "ocp-apim-subscription-key": policy.api_key.get_secret_value(),
+                "electio-api-version": API_VERSION,
+                "content-type": "application/json",
+                "accept": "application/json",
+                "user-agent": "orderflex",
+            },
+            timeout=httpx.Timeout(
+                connect=policy.connect_timeout,
+                read=policy.read_timeout,
+                write=None,
+                # aiohttp's second limit spans waiting for a connection and connecting.
+                pool=policy.pool_timeout + policy.connect_timeout,
+            ),
+            trust_env=False,
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        read: Callable[[Answer], T],
+        body: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+        changes: bool = False,
+    ) -> T:
+        """Send one request and read its answer. `changes`: it changes something in PRO. Raises
+        ProVerdict; a cancelled call stays a CancelledError."""
+        started = time.monotonic()
+        verdict = Verdict.AMBIGUOUS if changes else Verdict.RETRYABLE
+        try:
+            with judged(operation, changes=changes):
+                async with asyncio.timeout(self._policy.total_deadline):
+                    answer = await self._exchange(method, path, body, params)
+                if (problem := verdict_of(operation, answer, changes=changes)) is not None:
+                    raise problem
+                result = read(answer)
+            verdict = Verdict.OK
+        except ProVerdict as ended:
+            verdict = ended.verdict
+            raise
+        except asyncio.CancelledError:
+            verdict = Verdict.CANCELLED
+            raise
+        finally:
+            if self._on_call is not None:
+                self._on_call(operation, verdict, time.monotonic() - started)
+        return result
+
+    async def _exchange(
+        self, method: str, path: str, body: bytes | None, params: Mapping[str, str] | None
+    ) -> Answer:
+        url = self._policy.base_url.rstrip("/") + path
+        async with self._http.stream(method, url, content=body, params=params) as response:
+            received = bytearray()
+            async for piece in response.aiter_bytes():
+                received += piece
+                if len(received) > self._policy.max_answer_bytes:
+                    raise UnreadableAnswer("larger than max_answer_bytes")
+            return Answer(
+                response.status_code, response.headers.get("retry-after"), bytes(received)
+            )
+
+
+def _trust(policy: ProPolicy) -> ssl.SSLContext:
+    """The policy's certificates instead of certifi's, where it names some."""
+    if policy.ca_file is not None:
+        return ssl.create_default_context(cafile=str(policy.ca_file))
+    return httpx.create_ssl_context(trust_env=False)

@@ -1,0 +1,225 @@
+"""The one mapping between our events and PRO's requests. Pure; nothing is looked up or decided.
+
+RULES section 12 shows both bodies; the tests hold this mapping to them field by field.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from service.events import details, measures, parties, published, received
+from service.pro import contract, words
+from service.pro.problems import Problem
+
+
+def create_order_request(event: received.OrderPlaced) -> contract.CreateOrderRequest:
+    """Create Order's body. What the event left out of a package is worked out from its items."""
+    delivery = event.required_delivery_date
+    return contract.CreateOrderRequest(
+        order_reference_provided_by_customer=event.order_reference,
+        required_delivery_date=None if delivery is None else _delivery(delivery),
+        shipping_date=event.shipping_date,
+        packages=tuple(_package(package) for package in event.packages),
+        customs_documentation=_customs(event.customs_documentation),
+        addresses=(
+            _address(event.origin, "Origin"),
+            _address(event.destination, "Destination"),
+            *(
+                _address(other, cast("contract.AddressType", words.pascal(other.type)))
+                for other in event.addresses
+            ),
+        ),
+        meta_data=_metadata(event.metadata),
+        direction="Inbound" if event.direction == "inbound" else "Outbound",
+        tags=event.tags or None,
+    )
+
+
+def pack_order_request(
+    picked: received.StockPicked, *, pro_order_reference: str, customer_reference: str
+) -> contract.PackOrderRequest:
+    """Pack Order's body. `customer_reference` becomes the consignment's own reference.
+
+    Raises ValueError when a package is not complete (no package size, and weight or dimensions
+    missing): they have to be worked out from the order's lines before.
+    """
+    if not all(package.is_complete for package in picked.packages):
+        raise ValueError("a picked package has neither a size nor both weight and dimensions")
+    return contract.PackOrderRequest(
+        order_reference=pro_order_reference,
+        order_reference_provided_by_customer=customer_reference,
+        generate_return=picked.generate_return,
+        packages=tuple(_packed(package) for package in picked.packages),
+        meta_data=_metadata(picked.metadata),
+        customs_documentation=_customs(picked.customs_documentation),
+        tags=picked.tags,
+    )
+
+
+def rejection_from(problem: Problem) -> published.Rejection:
+    """PRO's refusal in the words of an outcome event."""
+    return published.Rejection(
+        source="pro",
+        code=problem.code,
+        message=problem.message,
+        details=tuple(
+            published.RejectionDetail(code=d.code, target=d.target, message=d.message)
+            for d in problem.details
+        ),
+        correlation_id=problem.correlation_id,
+    )
+
+
+def _package(package: received.Package) -> contract.Package:
+    return contract.Package(
+        package_reference_provided_by_customer=package.package_reference,
+        weight=_weight(package.full_weight),
+        dimensions=_dimensions(package.full_dimensions),
+        description=package.full_description,
+        value=_money(package.full_value),
+        package_size_reference=package.package_size_reference,
+        barcode=_barcode(package.barcode),
+        meta_data=_metadata(package.metadata),
+        items=tuple(_item(item) for item in package.items),
+    )
+
+
+def _item(item: received.Item) -> contract.Item:
+    classification = item.content_classification
+    classified = item.content_classification_details
+    return contract.Item(
+        sku=item.sku,
+        model=item.model,
+        description=item.description,
+        country_of_origin=_country(item.country_of_origin),
+        harmonisation_code=item.harmonisation_code,
+        weight=contract.Weight(value=item.weight.value),
+        dimensions=_box(item.dimensions),
+        value=_money(item.value),
+        item_reference_provided_by_customer=item.item_reference,
+        barcode=_barcode(item.barcode),
+        meta_data=_metadata(item.metadata),
+        quantity=item.quantity,
+        unit=item.unit,
+        harmonisation_key_words=item.harmonisation_keywords or None,
+        content_classification=None if classification is None else words.pascal(classification),
+        content_classification_details=None if classified is None else words.pascal(classified),
+    )
+
+
+def _packed(package: received.PickedPackage) -> contract.PackPackage:
+    return contract.PackPackage(
+        dimensions=_dimensions(package.dimensions),
+        weight=_weight(package.weight),
+        package_size_reference=package.package_size_reference,
+        items=tuple(
+            contract.PackItem(
+                sku=item.sku,
+                reference=item.pro_reference,
+                item_reference_provided_by_customer=item.item_reference,
+                quantity=item.quantity,
+            )
+            for item in package.items
+        ),
+    )
+
+
+def _weight(weight: measures.Weight | None) -> contract.Weight | None:
+    return None if weight is None else contract.Weight(value=weight.value)
+
+
+def _dimensions(size: measures.Dimensions | None) -> contract.Dimensions | None:
+    return None if size is None else _box(size)
+
+
+def _box(size: measures.Dimensions) -> contract.Dimensions:
+    return contract.Dimensions(width=size.width, length=size.length, height=size.height)
+
+
+def _money(money: measures.Money) -> contract.Money:
+    return contract.Money(amount=money.amount, currency=contract.Currency(iso_code=money.currency))
+
+
+def _country(country: parties.Country | None) -> contract.Country | None:
+    if country is None:
+        return None
+    return contract.Country(
+        name=country.name or None, iso_code=contract.IsoCode(two_letter_code=country.code)
+    )
+
+
+def _address(said: parties.Address, part: contract.AddressType) -> contract.Address:
+    place = said.lat_long
+    only_location = said.model_fields_set <= {"shipping_location_reference", "type"}
+    return contract.Address(
+        address_type=part,
+        shop_location_reference=said.shop_location_reference,
+        contact=None if said.contact is None else _contact(said.contact),
+        company_name=said.company_name or None,
+        shipping_location_reference=said.shipping_location_reference,
+        customer_name=said.customer_name or None,
+        address_line1=said.address_line_1 or None,
+        address_line2=said.address_line_2 or None,
+        address_line3=said.address_line_3 or None,
+        town=said.town or None,
+        region=said.region or None,
+        postcode=said.postcode or None,
+        country=_country(said.country),
+        region_code=said.region_code or None,
+        special_instructions=said.special_instructions or None,
+        lat_long=None
+        if place is None
+        else contract.LatLong(latitude=place.latitude, longitude=place.longitude),
+        is_cached=False if only_location else None,
+    )
+
+
+def _contact(said: parties.Contact) -> contract.Contact:
+    given = {name: text for name, text in said.model_dump().items() if text}
+    return contract.Contact(**given)
+
+
+def _barcode(said: details.Barcode | None) -> contract.Barcode | None:
+    if said is None:
+        return None
+    return contract.Barcode(code=said.code, barcode_type=words.barcode_type(said.type))
+
+
+def _metadata(said: Sequence[details.Metadata]) -> tuple[contract.MetaData, ...] | None:
+    entries = tuple(
+        contract.MetaData(
+            key_value=entry.key,
+            string_value=entry.string_value,
+            int_value=entry.int_value,
+            decimal_value=entry.decimal_value,
+            date_time_value=entry.date_time_value,
+            bool_value=entry.bool_value,
+        )
+        for entry in said
+    )
+    return entries or None
+
+
+def _delivery(said: details.RequiredDeliveryDate) -> contract.RequiredDeliveryDate:
+    window = said.delivery_window
+    return contract.RequiredDeliveryDate(
+        date=said.date,
+        delivery_window=None
+        if window is None
+        else contract.DeliveryWindow(
+            start=window.start, end=window.end, utc_offset=window.utc_offset
+        ),
+        is_to_be_exactly_on_the_date_specified=said.exactly_on_date,
+    )
+
+
+def _customs(
+    said: details.CustomsDocumentation | None,
+) -> contract.CustomsDocumentation | None:
+    if said is None:
+        return None
+    given = said.model_dump(exclude_none=True)
+    if said.category_type is not None:
+        given["category_type"] = words.pascal(said.category_type)
+    if said.shipping_terms is not None:
+        given["shipping_terms"] = words.shipping_terms(said.shipping_terms)
+    return contract.CustomsDocumentation(**given)
