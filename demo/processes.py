@@ -27,13 +27,15 @@ from typing import IO, Self
 # Runs in the child between fork and exec, in an interpreter of its own: a preexec_fn would run
 # in a copy of our threaded process and may deadlock. The order matters: a change of user clears
 # the parent-death signal, and a parent that died before prctl() is seen by getppid() only.
+# As the other user this Python's own files may be out of reach, so ctypes is imported first.
 _LAUNCHER = """
 import os, sys
+if sys.platform == "linux":
+    import ctypes
 parent, death_signal, uid, gid, executable = sys.argv[1:6]
 if int(uid) >= 0:
     os.setgroups([]); os.setgid(int(gid)); os.setuid(int(uid))
 if sys.platform == "linux":
-    import ctypes
     ctypes.CDLL(None, use_errno=True).prctl(1, int(death_signal), 0, 0, 0)
     if os.getppid() != int(parent):
         sys.exit("the parent is gone")

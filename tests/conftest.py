@@ -1,15 +1,19 @@
 """What all tests may use: a real Kafka broker and a real PostgreSQL, started when first asked for.
 
-Tests that ask for `broker` carry `@pytest.mark.kafka`, those that ask for `postgresql` or
-`postgresql_url` `@pytest.mark.postgresql`. Where one can't be had they fail; none is skipped.
+Tests that ask for `broker` or `own_broker` carry `@pytest.mark.kafka`, those that ask for a
+PostgreSQL `@pytest.mark.postgresql`. Where one can't be had they fail; none is skipped.
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
 
 import pytest
 
 from demo.broker import Broker, BrokerUnavailable, running_broker
+from demo.postgresql import Postgresql, PostgresqlUnavailable, running_postgresql
 
+Running = TypeVar("Running")
 _found = pytest.StashKey[list[str]]()
 
 
@@ -24,14 +28,52 @@ def pytest_terminal_summary(
         terminalreporter.write_line(line)
 
 
+@contextmanager
+def _or_fail(running: AbstractContextManager[Running]) -> Iterator[Running]:
+    """Fail with the clear message alone, without the way it came here."""
+    try:
+        started = running.__enter__()
+    except (BrokerUnavailable, PostgresqlUnavailable) as error:
+        pytest.fail(str(error), pytrace=False)
+    try:
+        yield started
+    finally:
+        running.__exit__(None, None, None)
+
+
 @pytest.fixture(scope="session")
 def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
     """One broker for all tests: use topics and groups of your own, and never stop it."""
-    try:
-        running = running_broker()
-        started = running.__enter__()
-    except BrokerUnavailable as error:
-        pytest.fail(str(error), pytrace=False)
-    request.config.stash[_found].append(f"Kafka: {started.description}")
-    yield started
-    running.__exit__(None, None, None)
+    with _or_fail(running_broker()) as started:
+        request.config.stash[_found].append(f"Kafka: {started.description}")
+        yield started
+
+
+@pytest.fixture
+def own_broker() -> Iterator[Broker]:
+    """A broker of the test's own, from its jars: it may be stopped, killed and paused (4 s)."""
+    with _or_fail(running_broker(kinds=["jars"])) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgresql(request: pytest.FixtureRequest) -> Iterator[Postgresql]:
+    """One PostgreSQL for all tests: never stop it."""
+    with _or_fail(running_postgresql()) as started:
+        request.config.stash[_found].append(f"PostgreSQL: {started.description}")
+        yield started
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Postgresql) -> Iterator[str]:
+    """A fresh, empty database of the test's own ("postgresql+asyncpg://…"), dropped after it."""
+    url = postgresql.create_database()
+    yield url
+    postgresql.drop_database(url)
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL of the test's own: it may be stopped, killed and restarted (2 s)."""
+    with _or_fail(running_postgresql(use_given=False)) as started:
+        yield started
