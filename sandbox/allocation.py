@@ -1,0 +1,166 @@
+"""Allocation by default rules: the cheapest service that can take the consignment (RULES 5)."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sandbox.answers import consignment_link, legs_json, link
+from sandbox.consignments import wrong_state
+from sandbox.exchange import Answer, Call
+from sandbox.faults import FaultKind, FaultRule
+from sandbox.models import ConsignmentLeg
+from sandbox.records import Allocated, Consignment, Failure, total_value
+from sandbox.reference_data import SERVICES, CarrierService
+from sandbox.requests import ConsignmentReferencesRequest
+from sandbox.state import SandboxState
+from sandbox.states import Action, ConsignmentState, is_allowed
+from sandbox.validation import read
+from sandbox.words import AddressType, Direction
+
+
+def allocate_by_default_rules(call: Call) -> Answer:
+    """PUT /allocation/allocate: one after another, a summary each."""
+    request = read(ConsignmentReferencesRequest, call.body)
+    summaries = [_attempt(call, reference) for reference in request.consignment_references]
+    taken_up = any(each["StatusCode"] == 202 for each in summaries)
+    return Answer(202 if taken_up else 200, summaries)
+
+
+def _attempt(call: Call, reference: str) -> dict[str, Any]:
+    state = call.state
+    consignment = state.consignments.get(reference)
+    if consignment is None:
+        return _summary(404, f"Consignment {reference} was not found.", None)
+    fault = call.item_fault(FaultKind.BULK_ITEM_FAILURE, consignment)
+    if fault is not None:
+        return _summary(fault.status or 500, _text(fault), reference)
+    if not is_allowed(Action.ALLOCATE, consignment.state):
+        return _summary(400, wrong_state(consignment, Action.ALLOCATE), reference)
+    state.enter(consignment, ConsignmentState.ALLOCATING)
+    if state.options.allocation_seconds > 0:
+        state.later(state.options.allocation_seconds, partial(settle, state, consignment))
+        return _summary(202, "The allocation was taken up", reference)
+    settle(state, consignment)
+    return summary_of(consignment)
+
+
+def _text(fault: FaultRule) -> str:
+    return fault.body if isinstance(fault.body, str) else "Something went wrong."
+
+
+def settle(state: SandboxState, consignment: Consignment) -> None:
+    """Gives an Allocating consignment the cheapest service that fits, or fails it."""
+    if consignment.state is not ConsignmentState.ALLOCATING:
+        return
+    reasons = {each.reference: exclusion_reason(each, consignment) for each in SERVICES.values()}
+    fitting = [each for each in SERVICES.values() if reasons[each.reference] is None]
+    if not fitting:
+        told = "; ".join(f"{reference}: {reason}" for reference, reason in reasons.items())
+        consignment.failed_allocation = Failure(
+            state.now, f"No service can take the consignment. {told}"
+        )
+        state.enter(consignment, ConsignmentState.ALLOCATION_FAILED)
+        return
+    _give(state, consignment, min(fitting, key=lambda each: each.price))
+
+
+def _give(state: SandboxState, consignment: Consignment, service: CarrierService) -> None:
+    legs: list[ConsignmentLeg] = []
+    legs_of: list[list[ConsignmentLeg]] = [[] for _ in consignment.packages]
+    for number, carrier in enumerate(service.carriers, start=1):
+        tracking = [state.references.tracking(carrier.prefix) for _ in consignment.packages]
+        leg = ConsignmentLeg(
+            leg=number,
+            tracking_references=tracking,
+            carrier_reference=carrier.reference,
+            carrier_name=carrier.name,
+        )
+        legs.append(leg)
+        for own, one in zip(legs_of, tracking, strict=True):
+            own.append(leg.model_copy(update={"tracking_references": [one]}))
+    consignment.packages = [
+        package.model_copy(update={"consignment_legs": own})
+        for package, own in zip(consignment.packages, legs_of, strict=True)
+    ]
+    leaves = max(
+        state.now, (consignment.shipping_date or state.now).replace(tzinfo=state.now.tzinfo)
+    )
+    day = (leaves + timedelta(days=service.days)).replace(hour=0, minute=0, second=0, microsecond=0)
+    consignment.allocation = Allocated(service, state.now, legs, day)
+    consignment.allocation_count += 1
+    state.enter(consignment, ConsignmentState.ALLOCATED)
+
+
+def exclusion_reason(service: CarrierService, consignment: Consignment) -> str | None:
+    """Why the service cannot take the consignment; None when it can."""
+    missing = set(consignment.tags) - service.tags
+    # A consignment with tags goes only to a service that has all of them (RULES 5).
+    checks = (
+        (service.direction is not consignment.direction, f"is {service.direction.value} only"),
+        (_country(consignment) not in service.countries, "does not serve the country"),
+        (bool(missing), f"lacks the tags {', '.join(sorted(missing))}"),
+        (
+            consignment.kilograms > service.max_kilograms,
+            f"takes at most {service.max_kilograms:g} Kg",
+        ),
+        (
+            any(
+                package.dimensions.longest_centimetres > service.max_longest_centimetres
+                for package in consignment.packages
+            ),
+            f"takes at most {service.max_longest_centimetres:g} Cm",
+        ),
+        (
+            service.max_value is not None
+            and total_value(consignment.packages).amount > service.max_value.amount,
+            "does not insure the value",
+        ),
+        (
+            _exact_day(consignment) and not service.nominated_day,
+            "does not deliver on a day that was asked for",
+        ),
+    )
+    return next((reason for excluded, reason in checks if excluded), None)
+
+
+def _country(consignment: Consignment) -> str:
+    outbound = consignment.direction is Direction.OUTBOUND
+    address = consignment.address(AddressType.DESTINATION if outbound else AddressType.ORIGIN)
+    return address.country.code if address and address.country else ""
+
+
+def _exact_day(consignment: Consignment) -> bool:
+    wanted = consignment.requested_delivery_date
+    return wanted is not None and wanted.is_to_be_exactly_on_the_date_specified
+
+
+def summary_of(consignment: Consignment) -> dict[str, Any]:
+    """The summary of a consignment whose allocation has just been settled."""
+    allocation = consignment.allocation
+    if allocation is None:
+        return _summary(400, "No service can take the consignment", consignment.reference)
+    service = allocation.service
+    summary = _summary(
+        200, f"Allocated to {service.carrier.name} {service.name}", consignment.reference
+    )
+    summary["ApiLinks"].append(link("label", f"labels/{consignment.reference}"))
+    return summary | {
+        "ConsignmentLegs": legs_json(allocation.legs),
+        "CarrierReference": service.carrier.reference,
+        "CarrierName": service.carrier.name,
+        "CarrierServiceReference": service.reference,
+        "CarrierServiceName": service.name,
+    }
+
+
+def _summary(status: int, description: str, reference: str | None) -> dict[str, Any]:
+    return {
+        "StatusCode": status,
+        "ApiLinks": [consignment_link("detail", reference)] if reference else [],
+        "Description": description,
+        "ConsignmentLegs": [],
+        "CarrierReference": None,
+        "CarrierName": None,
+        "CarrierServiceReference": None,
+        "CarrierServiceName": None,
+    }

@@ -1,0 +1,39 @@
+"""The sandbox as an ASGI application."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from sandbox import inspection
+from sandbox.door import Door
+from sandbox.operations import NAMES, OPERATIONS
+from sandbox.options import SandboxOptions
+from sandbox.state import SandboxState
+
+
+def create_app(options: SandboxOptions | None = None) -> Starlette:
+    """A sandbox of its own; its state is `app.state.sandbox`."""
+    state = SandboxState(options or SandboxOptions(), NAMES)
+    app = Starlette(
+        routes=[
+            Route("/", _about),
+            # Not PRO's: for tests and people only, so no key is asked for.
+            Mount("/_sandbox", routes=inspection.routes(state)),
+            Mount("/", app=Door(state)),
+        ]
+    )
+    app.state.sandbox = state
+    return app
+
+
+async def _about(_: Request) -> Response:
+    rows = "\n".join(f"  {each.method:4} {each.path}" for each in OPERATIONS)
+    return PlainTextResponse(
+        "A sandbox of SortedPRO, for development and tests. Nothing here reaches a carrier.\n"
+        "It keeps everything in memory and forgets it when it stops.\n\n"
+        "Send your key in ocp-apim-subscription-key. What it can do:\n\n"
+        f"{rows}\n\n"
+        "Not PRO's, no key needed: /_sandbox/health, calls, consignments,\n"
+        "consignments/by-customer-reference, orders, faults, latency, search-lag, keys, reset.\n"
+    )

@@ -1,0 +1,167 @@
+"""Drawing labels as real PDF, PNG and ZPL files, one page each package."""
+
+import io
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
+
+from sandbox.code39 import bars
+from sandbox.records import Consignment
+from sandbox.words import AddressType
+
+_WIDTH, _HEIGHT = 105, 148
+"""Millimetres: A6."""
+_DOTS = 8
+"""Dots per millimetre of the PNG and of a usual label printer."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelContent:
+    """What stands on the label of one package."""
+
+    carrier: str
+    service: str
+    tracking_reference: str
+    consignment_reference: str
+    customer_reference: str
+    address: tuple[str, ...]
+    sender: str
+    package: str
+    kilograms: float
+    tags: tuple[str, ...]
+
+    @property
+    def small_print(self) -> tuple[str, ...]:
+        """The lines under the barcode."""
+        lines = (
+            f"{self.consignment_reference}  package {self.package}  {self.kilograms:g} Kg",
+            f"Ref {self.customer_reference}" if self.customer_reference else "",
+            f"From {self.sender}" if self.sender else "",
+            ", ".join(self.tags),
+        )
+        return tuple(line for line in lines if line)
+
+
+def contents_of(consignment: Consignment) -> list[LabelContent]:
+    """A label for each package of an allocated consignment."""
+    allocation = consignment.allocation
+    if allocation is None:
+        raise AssertionError("a state with labels has an allocation")
+    count = len(consignment.packages)
+    return [
+        LabelContent(
+            carrier=allocation.service.carrier.name,
+            service=allocation.service.name,
+            tracking_reference=package.consignment_legs[0].tracking_references[0],
+            consignment_reference=consignment.reference,
+            customer_reference=consignment.customer_reference,
+            address=_lines(consignment, AddressType.DESTINATION),
+            sender=", ".join(_lines(consignment, AddressType.ORIGIN)[-4:]),
+            package=f"{number} of {count}",
+            kilograms=round(package.weight.kilograms, 3),
+            tags=tuple(consignment.tags),
+        )
+        for number, package in enumerate(consignment.packages, start=1)
+    ]
+
+
+def _lines(consignment: Consignment, kind: AddressType) -> tuple[str, ...]:
+    address = consignment.address(kind)
+    if address is None:
+        return ()
+    contact = address.contact
+    person = (contact.title, contact.first_name, contact.last_name) if contact else ()
+    lines = (
+        " ".join(part for part in person if part),
+        address.company_name,
+        address.address_line1,
+        address.address_line2,
+        address.address_line3,
+        address.town,
+        address.region,
+        address.postcode,
+        address.country.name if address.country else None,
+    )
+    return tuple(line for line in lines if line)
+
+
+def _latin(text: str) -> str:
+    # The fonts built into PDF know Latin-1 only; a real carrier transliterates too.
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        text = unicodedata.normalize("NFKD", text).encode("ascii", "replace").decode("ascii")
+    return text
+
+
+def pdf_file(labels: Sequence[LabelContent]) -> bytes:
+    """A PDF with a page for each label."""
+    pdf = FPDF(unit="mm", format=(_WIDTH, _HEIGHT))
+    pdf.set_auto_page_break(False)
+    pdf.set_margins(8, 8)
+    pdf.set_title(f"Labels of {labels[0].consignment_reference}" if labels else "Labels")
+    for label in labels:
+        pdf.add_page()
+        pdf.set_font("Helvetica", style="B", size=16)
+        pdf.text(8, 14, _latin(f"{label.carrier}  {label.service}"))
+        pdf.line(8, 18, _WIDTH - 8, 18)
+        pdf.set_font("Helvetica", size=12)
+        for row, line in enumerate(label.address):
+            pdf.text(8, 26 + row * 6, _latin(line))
+        for start, width in bars(label.tracking_reference, 8, _WIDTH - 16):
+            pdf.rect(start, 88, width, 24, style="F")
+        pdf.set_font("Courier", size=12)
+        pdf.text(8, 118, label.tracking_reference)
+        pdf.set_font("Helvetica", size=8)
+        for row, line in enumerate(label.small_print):
+            pdf.text(8, 126 + row * 5, _latin(line))
+    return bytes(pdf.output())
+
+
+def png_file(labels: Sequence[LabelContent]) -> bytes:
+    """One picture: the labels under each other, since a PNG has no pages."""
+    width, height = _WIDTH * _DOTS, _HEIGHT * _DOTS
+    picture = Image.new("1", (width, height * max(len(labels), 1)), 1)
+    draw = ImageDraw.Draw(picture)
+    large, normal, small = (ImageFont.load_default(size) for size in (44.0, 34.0, 22.0))
+    for number, label in enumerate(labels):
+        top, left = number * height, 8 * _DOTS
+        draw.text((left, top + 60), f"{label.carrier}  {label.service}", font=large, fill=0)
+        for row, line in enumerate(label.address):
+            draw.text((left, top + 170 + row * 46), line, font=normal, fill=0)
+        for start, thickness in bars(label.tracking_reference, left, width - 2 * left):
+            end = start + max(thickness, 1) - 1
+            draw.rectangle((round(start), top + 704, round(end), top + 896), fill=0)
+        draw.text((left, top + 910), label.tracking_reference, font=normal, fill=0)
+        for row, line in enumerate(label.small_print):
+            draw.text((left, top + 980 + row * 34), line, font=small, fill=0)
+    file = io.BytesIO()
+    picture.save(file, format="PNG")
+    return file.getvalue()
+
+
+def zpl_file(labels: Sequence[LabelContent]) -> bytes:
+    """ZPL text: from ^XA to ^XZ for each label, in UTF-8 (^CI28)."""
+    lines: list[str] = []
+    for label in labels:
+        lines += [
+            "^XA",
+            "^CI28",
+            f"^PW{_WIDTH * _DOTS}",
+            f"^FO60,50^A0N,48,48^FH^FD{_field(f'{label.carrier}  {label.service}')}^FS",
+        ]
+        for row, line in enumerate(label.address):
+            lines.append(f"^FO60,{150 + row * 46}^A0N,36,36^FH^FD{_field(line)}^FS")
+        lines.append(f"^FO60,700^BY3^BCN,190,Y,N,N^FD{label.tracking_reference}^FS")
+        for row, line in enumerate(label.small_print):
+            lines.append(f"^FO60,{980 + row * 34}^A0N,26,26^FH^FD{_field(line)}^FS")
+        lines.append("^XZ")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _field(text: str) -> str:
+    """Field data after ^FH: the characters that begin commands are written in hex."""
+    return "".join(f"_{ord(each):02X}" if each in "^~_\\\r\n" else each for each in text)

@@ -1,0 +1,123 @@
+"""What PRO remembers: an order, and a consignment with its state and history."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sandbox.models import (
+    Address,
+    ConsignmentLeg,
+    CustomsDocumentation,
+    Item,
+    MetaData,
+    Money,
+    Package,
+    RequestedDeliveryDate,
+    Weight,
+)
+from sandbox.reference_data import CarrierService
+from sandbox.states import ConsignmentState
+from sandbox.words import AddressType, Direction, Source
+
+
+@dataclass(slots=True)
+class Order:
+    """Goods for one destination. It has no state (RULES 3.1)."""
+
+    reference: str
+    created: datetime
+    customer_reference: str | None
+    addresses: list[Address]
+    packages: list[Package]
+    direction: Direction
+    source: Source
+    required_delivery_date: RequestedDeliveryDate | None
+    shipping_date: datetime | None
+    customs_documentation: CustomsDocumentation | None
+    meta_data: list[MetaData] | None
+    tags: list[str] | None
+    consignments: list[tuple[str, str | None]] = field(default_factory=list)
+    """Each pack's consignment and, when one was generated, its return."""
+
+    @property
+    def lines(self) -> list[Item]:
+        """The item lines of all packages."""
+        return [item for package in self.packages for item in package.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """The carrier service a consignment was given."""
+
+    service: CarrierService
+    date: datetime
+    legs: list[ConsignmentLeg]
+    expected_delivery: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an allocation or a manifest failed, and when."""
+
+    date: datetime
+    message: str
+
+
+@dataclass(slots=True)
+class Consignment:
+    """Packages with one origin, one destination, one service."""
+
+    reference: str
+    order_reference: str
+    """Never answered: PRO does not name the order on a consignment (RULES 10)."""
+    created: datetime
+    customer_reference: str
+    addresses: list[Address]
+    packages: list[Package]
+    direction: Direction
+    source: Source
+    requested_delivery_date: RequestedDeliveryDate | None
+    shipping_date: datetime | None
+    customs_documentation: CustomsDocumentation | None
+    meta_data: list[MetaData] | None
+    tags: list[str]
+    state: ConsignmentState = ConsignmentState.UNALLOCATED
+    history: list[tuple[datetime, ConsignmentState]] = field(default_factory=list)
+    allocation: Allocated | None = None
+    failed_allocation: Failure | None = None
+    """Stays after a later success (RULES 5)."""
+    failed_manifest: Failure | None = None
+    allocation_count: int = 0
+    manifest_count: int = 0
+    """How often the carrier was told of it: more than once is a fault of the caller."""
+    label_count: int = 0
+    labels_first_printed: datetime | None = None
+
+    def address(self, kind: AddressType) -> Address | None:
+        """The address that plays a part, if there is one."""
+        return next((each for each in self.addresses if each.address_type is kind), None)
+
+    @property
+    def shipping_location(self) -> str | None:
+        """The location it belongs to: its origin's, else (a return) its destination's."""
+        for kind in (AddressType.ORIGIN, AddressType.DESTINATION):
+            address = self.address(kind)
+            if address is not None and address.shipping_location_reference:
+                return address.shipping_location_reference
+        return None
+
+    @property
+    def kilograms(self) -> float:
+        """Weight of all packages."""
+        return round(sum(package.weight.kilograms for package in self.packages), 4)
+
+
+def total_weight(packages: list[Package]) -> Weight:
+    """The sum over packages, in Kg."""
+    return Weight(value=round(sum(each.weight.kilograms for each in packages), 4), unit="Kg")
+
+
+def total_value(packages: list[Package]) -> Money:
+    """The sum over packages, in the currency of the first that has one."""
+    currency = next((each.value.currency for each in packages if each.value.currency), None)
+    amount = round(sum(each.value.amount for each in packages), 4)
+    return Money(amount=amount, currency=currency)

@@ -1,0 +1,109 @@
+"""Request bodies, as the contract lists them."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sandbox.dates import LooseDateTime
+from sandbox.models import (
+    Address,
+    CustomsDocumentation,
+    Dimensions,
+    Int32,
+    MetaData,
+    Model,
+    PackageInput,
+    RequestedDeliveryDate,
+    Weight,
+)
+from sandbox.words import Direction, Source
+
+
+class CreateOrderRequest(Model):
+    """A new order (RULES 3.2)."""
+
+    order_reference_provided_by_customer: str | None = None
+    required_delivery_date: RequestedDeliveryDate | None = None
+    source: Source = Source.API
+    shipping_date: LooseDateTime | None = None
+    packages: Annotated[list[PackageInput], Field(min_length=1)]
+    customs_documentation: CustomsDocumentation | None = None
+    addresses: list[Address]
+    meta_data: list[MetaData] | None = None
+    direction: Direction = Direction.OUTBOUND
+    tags: list[str] | None = None
+
+
+class PackItem(Model):
+    """Names goods of the order; which of the three names is given is checked later."""
+
+    sku: str | None = None
+    reference: str | None = None
+    item_reference_provided_by_customer: str | None = None
+    # Absent would read as 0 in .NET, which packs nothing: refused.
+    quantity: Annotated[Int32, Field(ge=1)]
+
+
+class PackPackage(Model):
+    """A box packed for the consignment."""
+
+    dimensions: Dimensions | None = None
+    weight: Weight | None = None
+    package_size_reference: str | None = None
+    items: Annotated[list[PackItem], Field(min_length=1)]
+
+
+class PackOrderRequest(Model):
+    """Makes one consignment, or two, out of goods of an order (RULES 3.4)."""
+
+    order_reference: str
+    order_reference_provided_by_customer: str | None = None
+    generate_return: bool = False
+    packages: Annotated[list[PackPackage], Field(min_length=1)]
+    meta_data: list[MetaData] | None = None
+    customs_documentation: CustomsDocumentation | None = None
+    tags: list[str] | None = None
+
+
+class OrderConsignmentsRequest(Model):
+    """Orders whose consignments are wanted."""
+
+    order_references: Annotated[list[str], Field(min_length=1)]
+
+
+class UpdateConsignmentRequest(Model):
+    """Full replacement of a consignment's editable fields (RULES 4.3)."""
+
+    reference: str
+    shipping_date: LooseDateTime | None = None
+    requested_delivery_date: RequestedDeliveryDate | None = None
+    consignment_reference_provided_by_customer: str | None = None
+    customs_documentation: CustomsDocumentation | None = None
+    addresses: list[Address] | None = None
+    meta_data: list[MetaData] | None = None
+    packages: list[PackageInput] | None = None
+    tags: list[str] | None = None
+
+
+class ConsignmentReferencesRequest(Model):
+    """Consignments to act on."""
+
+    consignment_references: Annotated[list[str], Field(min_length=1)]
+
+
+class ShippingDateRange(Model):
+    """First and last shipping date."""
+
+    start_date: LooseDateTime | None = None
+    end_date: LooseDateTime | None = None
+
+
+class ManifestFromQueryRequest(Model):
+    """Which consignments to manifest; criteria are combined (RULES 8)."""
+
+    shipping_location_references: list[str] | None = None
+    states: Annotated[list[str], Field(min_length=1)]
+    carriers: list[str] | None = None
+    labels_printed: bool | None = None
+    shipping_date: LooseDateTime | None = None
+    shipping_date_ranges: ShippingDateRange | None = None
