@@ -4,14 +4,13 @@ Its settings are those of a broker for tests: one copy of everything, topics onl
 """
 
 import base64
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from demo.kafka_jars import Java
 from demo.processes import ManagedProcess, free_port
+from demo.scratch import ScratchFolder
 
 HEAP = "192m"
 # To stdout: ManagedProcess appends that to the log file, beside what the JVM itself has to say.
@@ -64,7 +63,8 @@ class KafkaServer:
     def __init__(self, java: Java, jars: Path, log_file: Path) -> None:
         self.port = free_port()
         self.log_file = log_file
-        self._folder = Path(tempfile.mkdtemp(prefix="orderflex-kafka-"))
+        self._scratch = ScratchFolder("kafka")
+        self._folder = self._scratch.path
         self._java = java
         self._class_path = f"{jars}/*"
         self._properties = self._folder / "server.properties"
@@ -121,4 +121,4 @@ class KafkaServer:
     def close(self) -> None:
         """Stop it and remove its data."""
         self.process.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()

@@ -11,9 +11,7 @@ import importlib.util
 import os
 import pwd
 import re
-import shutil
 import signal
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,6 +25,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from demo.processes import ManagedProcess, ProcessError, free_port, listening
+from demo.scratch import ScratchFolder
 
 PostgresqlKind = Literal["given", "debian", "pgserver"]
 GIVEN = "TEST_POSTGRESQL_URL"
@@ -42,15 +41,14 @@ class PostgresqlUnavailable(RuntimeError):  # noqa: N818 - reads as what it says
 class Server:
     """A cluster with its port and its data folder; it can be started again with both."""
 
-    def __init__(self, binaries: Path, log_file: Path, *, durable: bool) -> None:
+    def __init__(self, binaries: Path, log_dir: Path | None, *, durable: bool) -> None:
         self.port = free_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="orderflex-postgresql-"))
+        self._user = _unprivileged_user()
+        self._scratch = ScratchFolder("postgresql", self._user)
+        self._folder = self._scratch.path
         self._data = self._folder / "data"
         self._binaries = binaries
-        self._log_file = log_file
-        self._user = _unprivileged_user()
-        if self._user is not None:
-            shutil.chown(self._folder, self._user)
+        self._log_file = (log_dir or self._folder) / f"postgresql-{self.port}.log"
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -117,7 +115,7 @@ class Server:
     def close(self) -> None:
         """Stop it and remove its data."""
         self.process.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
 
 class Postgresql:
@@ -196,9 +194,7 @@ def running_postgresql(
         return
     failures = [f"{GIVEN}: {'not asked for' if given else 'not set'}"]
     for kind, binaries in _binaries():
-        log_folder = Path(tempfile.mkdtemp(prefix="orderflex-postgresql-log-"))
-        log_file = (log_dir or log_folder) / f"postgresql-{uuid.uuid4().hex[:8]}.log"
-        server = Server(binaries, log_file, durable=durable)
+        server = Server(binaries, log_dir, durable=durable)
         try:
             try:
                 server.initialise()
@@ -211,7 +207,6 @@ def running_postgresql(
             return
         finally:
             server.close()
-            shutil.rmtree(log_folder, ignore_errors=True)
     tried = "".join(f"\n  - {failure}" for failure in failures)
     raise PostgresqlUnavailable(
         f"no PostgreSQL can be had. Tried:{tried}\n"
