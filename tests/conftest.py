@@ -34,7 +34,7 @@ def _or_fail(running: AbstractContextManager[Running]) -> Iterator[Running]:
     try:
         started = running.__enter__()
     except (BrokerUnavailable, PostgresqlUnavailable) as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     try:
         yield started
     finally:
