@@ -46,8 +46,6 @@ class Read(BaseModel):
 
     model_config = ConfigDict(
         alias_generator=to_pascal,
-        validate_by_name=True,
-        validate_by_alias=True,
         frozen=True,
         extra="ignore",
         hide_input_in_errors=True,
@@ -250,6 +248,9 @@ class MatchingConsignments(Read):
 
     count: int
     consignment_summaries: tuple[ConsignmentSummary, ...]
+
+
+NO_MATCHES = MatchingConsignments.model_validate({"Count": 0, "ConsignmentSummaries": []})
 
 
 class LabelsAnswer(Read):

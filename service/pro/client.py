@@ -4,7 +4,7 @@ Every method either returns a typed result or raises one of `problems.ProVerdict
 changes something says so: its doubt is Ambiguous, a read's doubt is Retryable.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import quote
@@ -117,7 +117,7 @@ class ProClient:
 
     async def search_consignments(
         self, *, shipping_location_reference: str, states: Sequence[str]
-    ) -> AsyncIterator[answers.ConsignmentSummary]:
+    ) -> AsyncGenerator[answers.ConsignmentSummary, None]:
         """The consignments of a location in one of these states (wire names), each once. One paged
         search for each state, so one that moves meanwhile may be told in its old state."""
         seen: set[str] = set()
@@ -253,7 +253,7 @@ class ProClient:
         except Refused as refusal:
             problem = refusal.problem
             if problem.status == 404 and problem.in_pros_words:
-                return answers.MatchingConsignments(count=0, consignment_summaries=())
+                return answers.NO_MATCHES
             raise Retryable(operation, f"the search was refused ({problem.status})") from refusal
 
 

@@ -1,0 +1,5 @@
+"""`python -m service` is `orderflex`."""
+
+from service.cli import main
+
+main()

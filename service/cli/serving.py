@@ -1,0 +1,67 @@
+"""`orderflex serve` and `orderflex settings`."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from service import logs, wiring
+from service.ledger.upgrade import upgrade
+from service.settings import Settings, load
+
+
+def serve(
+    upgrade_ledger: Annotated[
+        bool, typer.Option("--upgrade-ledger", help="First run `orderflex ledger upgrade`.")
+    ] = False,
+) -> None:
+    """Take events up until SIGTERM or Ctrl-C, then drain and leave."""
+    settings = load()
+    pretty = {"auto": None, "json": False, "pretty": True}[settings.log_format]
+    logs.configure(settings.log_level, pretty=pretty)
+    asyncio.run(_serve(settings, upgrade_ledger=upgrade_ledger))
+
+
+async def _serve(settings: Settings, *, upgrade_ledger: bool) -> None:
+    service = wiring.build(settings)
+    if upgrade_ledger:
+        await upgrade(service.database)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await service.run(stop)
+
+
+def settings() -> None:
+    """List the settings in force, secrets masked."""
+    in_force = load()
+    table = Table("setting", "value", "meaning", box=None, pad_edge=False)
+    for name, field in Settings.model_fields.items():
+        table.add_row(
+            f"ORDERFLEX_{name.upper()}",
+            _shown(name, getattr(in_force, name)),
+            field.description or "",
+        )
+    Console().print(table)
+
+
+def _shown(name: str, value: object) -> str:
+    if name == "ledger_url" and isinstance(value, SecretStr):
+        try:
+            return make_url(value.get_secret_value()).render_as_string(hide_password=True)
+        except ArgumentError:
+            return "(not a database URL)"
+    if isinstance(value, SecretStr):
+        return "(set)" if value.get_secret_value() else "(not set)"
+    if isinstance(value, tuple):
+        if any(isinstance(part, SecretStr) for part in value):
+            return f"({len(value)} set)"
+        return ", ".join(str(part) for part in value) or "(none)"
+    return "(none)" if value is None else str(value)

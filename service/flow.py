@@ -1,0 +1,58 @@
+"""The flow, in one table: event in → reaction → PRO operation → outcomes. Open this first.
+
+Each step stands alone: it is retried, scaled and switched off without the others, because the
+service consumes its own outcome events for the later steps.
+"""
+
+from dataclasses import dataclass
+
+from service.events.topics import EventType
+from service.reactions.consignment_allocated import FetchLabels
+from service.reactions.consignment_created import AllocateConsignment
+from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_placed import RecordOrder
+from service.reactions.stock_picked import PackPick
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the flow."""
+
+    event: EventType
+    reaction: type
+    pro_operation: str
+    outcomes: tuple[EventType, ...]
+
+
+FLOW: tuple[Step, ...] = (
+    Step(
+        EventType.ORDER_PLACED,
+        RecordOrder,
+        "Create Order",
+        (EventType.ORDER_RECORDED, EventType.ORDER_REJECTED),
+    ),
+    Step(
+        EventType.STOCK_PICKED,
+        PackPick,
+        "Pack Order",
+        (EventType.CONSIGNMENT_CREATED, EventType.PICK_REJECTED),
+    ),
+    Step(
+        EventType.CONSIGNMENT_CREATED,
+        AllocateConsignment,
+        "Allocate Using Default Rules",
+        (EventType.CONSIGNMENT_ALLOCATED, EventType.CONSIGNMENT_ALLOCATION_FAILED),
+    ),
+    Step(
+        EventType.CONSIGNMENT_ALLOCATED,
+        FetchLabels,
+        "Get Labels in Format",
+        (EventType.CONSIGNMENT_LABELLED,),
+    ),
+    Step(
+        EventType.MANIFEST_REQUESTED,
+        ManifestLocation,
+        "Set Ready To Ship, Manifest From Query",
+        (EventType.CONSIGNMENT_MANIFESTED, EventType.CONSIGNMENT_MANIFEST_FAILED),
+    ),
+)

@@ -1,0 +1,134 @@
+"""The connection to Kafka: FastStream's broker and a handler-less subscriber.
+
+FastStream keeps the connections, the lifespan and the publisher; our engine drives the
+subscriber's consumer, because only so are offsets committed as the ledger needs it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from service.events.envelope import Outgoing
+
+
+@dataclass(frozen=True)
+class BrokerPolicy:
+    """Where the brokers are, and times in seconds."""
+
+    bootstrap_servers: tuple[str, ...]
+    group: str
+    session_timeout: float
+    request_timeout: float
+    max_record_bytes: int
+    partitions: int
+    """Of topics that are created by us."""
+    create_topics: bool
+
+
+class TopicsMissing(Exception):
+    """Topics that we need don't exist, and we are not to create them."""
+
+
+class Broker:
+    """Publishes and consumes. One per process."""
+
+    def __init__(self, policy: BrokerPolicy) -> None:
+        self._policy = policy
+        self._kafka = KafkaBroker(
+            list(policy.bootstrap_servers),
+            client_id="orderflex",
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=int(policy.request_timeout * 1000),
+            max_request_size=policy.max_record_bytes,
+            allow_auto_create_topics=False,
+            logger=logging.getLogger("faststream"),
+        )
+        self._log = structlog.get_logger("broker")
+
+    async def wait_until_there(self, topics: Sequence[str]) -> None:
+        """Wait for the broker, then see to the topics. Raises TopicsMissing."""
+        said = False
+        while True:
+            try:
+                await self._ensure_topics(topics)
+            except KafkaError as error:
+                if not said:
+                    self._log.warning(
+                        "waiting for the Kafka broker",
+                        servers=",".join(self._policy.bootstrap_servers),
+                        error=type(error).__name__,
+                    )
+                said = True
+                await asyncio.sleep(1.0)
+            else:
+                return
+
+    async def _ensure_topics(self, topics: Sequence[str]) -> None:
+        admin = AIOKafkaAdminClient(
+            bootstrap_servers=list(self._policy.bootstrap_servers),
+            request_timeout_ms=int(self._policy.request_timeout * 1000),
+        )
+        try:
+            await admin.start()
+            missing = sorted(set(topics) - set(await admin.list_topics()))
+            if not missing:
+                return
+            if not self._policy.create_topics:
+                raise TopicsMissing(
+                    f"missing topics: {', '.join(missing)}; create them, or set "
+                    "ORDERFLEX_KAFKA_CREATE_TOPICS=true"
+                )
+            answer = await admin.create_topics(
+                [NewTopic(name, self._policy.partitions, -1) for name in missing]
+            )
+            for name, code, *_ in answer.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    raise error(f"topic {name}")
+        finally:
+            await admin.close()
+
+    async def start(
+        self, topics: Sequence[str], listener: ConsumerRebalanceListener
+    ) -> AIOKafkaConsumer:
+        """Connect, join the group, and give the consumer to drive."""
+        subscriber = self._kafka.subscriber(
+            *topics,
+            group_id=self._policy.group,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(self._policy.session_timeout * 1000),
+            heartbeat_interval_ms=int(min(3.0, self._policy.session_timeout / 3) * 1000),
+            listener=listener,
+        )
+        await self._kafka.start()
+        consumer = subscriber.consumer
+        if consumer is None:
+            raise RuntimeError("FastStream started the subscriber without a consumer")
+        return consumer
+
+    async def connect(self) -> None:
+        """Connect for publishing alone."""
+        await self._kafka.start()
+
+    async def publish(self, record: Outgoing) -> None:
+        """Publish a record; returns when all in-sync replicas have it. Raises KafkaError."""
+        await self._kafka.publish(
+            record.value,
+            record.topic,
+            key=record.key or None,
+            headers={name: value.decode("utf-8", "backslashreplace") for name, value in record.headers},
+        )
+
+    async def stop(self) -> None:
+        """Leave the group and disconnect."""
+        await self._kafka.stop()

@@ -1,0 +1,274 @@
+"""The engine: drives the consumer, keeps lanes and windows, commits explicit offsets.
+
+One loop polls, and goes on polling (with everything paused) while the window is full or the gate
+is closed, so that the broker sees a live member. Events run in tasks of their own. An offset is
+committed only when its event and all before it in the partition are settled.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from service.events.envelope import Incoming
+from service.intake.arrivals import Arrival, seconds_until_due, utc_now
+from service.intake.gate import Gate
+from service.intake.window import Lanes, OffsetWindow
+from service.metrics import Metrics, Name
+
+Settle = Callable[[Arrival], Awaitable[None]]
+"""Returns when the event is settled, parked or given up: then its offset may be let go."""
+Read = Callable[[Incoming], Arrival]
+
+
+@dataclass(frozen=True)
+class EnginePolicy:
+    """How much is taken up at once, and times in seconds."""
+
+    max_in_flight: int = 64
+    window: int = 512
+    """Events admitted (running or waiting for their lane) at the most."""
+    poll_timeout: float = 0.2
+    paused_poll_timeout: float = 0.02
+    commit_every: float = 0.5
+    drain_timeout: float = 20.0
+    """How long work in flight may go on when partitions are taken away, or on shutdown."""
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    arrival: Arrival
+    partition: TopicPartition | None
+    offset: int
+    epoch: int
+
+
+@dataclass
+class _Paused:
+    """Retry partitions that wait for their first message to be due: until when (monotonic)."""
+
+    until: dict[TopicPartition, float] = field(default_factory=dict)
+
+    def due(self) -> None:
+        now = time.monotonic()
+        self.until = {tp: at for tp, at in self.until.items() if at > now}
+
+    def next_in(self, otherwise: float) -> float:
+        if not self.until:
+            return otherwise
+        return max(0.001, min(otherwise, min(self.until.values()) - time.monotonic()))
+
+
+class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Takes events up and lets their offsets go."""
+
+    def __init__(
+        self, settle: Settle, read: Read, gate: Gate, policy: EnginePolicy, metrics: Metrics
+    ) -> None:
+        self._settle = settle
+        self._read = read
+        self._gate = gate
+        self._policy = policy
+        self._metrics = metrics
+        self._lanes: Lanes[_Delivery] = Lanes(policy.max_in_flight)
+        self._windows: dict[TopicPartition, OffsetWindow] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._paused = _Paused()
+        self._epoch = 0
+        self._rebalancing = False
+        self._stopping = False
+        self._consumer: AIOKafkaConsumer | None = None
+        self._last_commit = 0.0
+        self.last_poll = time.monotonic()
+        """When the loop last came round (monotonic seconds): the sign of life."""
+        self.is_running = False
+        self._log = structlog.get_logger("intake")
+
+    async def run(self, consumer: AIOKafkaConsumer) -> None:
+        """Poll until `stop`."""
+        self._consumer = consumer
+        self.is_running = True
+        while not self._stopping:
+            self.last_poll = time.monotonic()
+            try:
+                await self._turn(consumer)
+            except KafkaError as error:
+                self._log.warning("the broker does not answer", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+
+    async def _turn(self, consumer: AIOKafkaConsumer) -> None:
+        self._paused.due()
+        room = self._policy.window - self._lanes.admitted
+        blocked = room <= 0 or not self._gate.is_open or self._rebalancing
+        self._apply_pauses(consumer, everything=blocked)
+        timeout = self._policy.paused_poll_timeout if blocked else self._policy.poll_timeout
+        epoch = self._epoch
+        batches = await consumer.getmany(
+            timeout_ms=int(self._paused.next_in(timeout) * 1000) or 1, max_records=max(1, room)
+        )
+        if blocked and not batches:
+            await asyncio.sleep(self._policy.paused_poll_timeout)
+        if epoch != self._epoch:
+            await self._put_back(consumer, batches)
+        else:
+            for partition, records in batches.items():
+                self._admit(consumer, partition, records)
+        self._start()
+        if time.monotonic() - self._last_commit >= self._policy.commit_every:
+            await self.commit()
+
+    def _apply_pauses(self, consumer: AIOKafkaConsumer, *, everything: bool) -> None:
+        assigned = set(consumer.assignment())
+        wanted = assigned if everything else assigned & self._paused.until.keys()
+        paused = set(consumer.paused()) & assigned
+        if wanted - paused:
+            consumer.pause(*(wanted - paused))
+        if paused - wanted:
+            consumer.resume(*(paused - wanted))
+
+    async def _put_back(
+        self, consumer: AIOKafkaConsumer, batches: dict[TopicPartition, Any]
+    ) -> None:
+        """Have records read again that were fetched while partitions moved."""
+        if self._rebalancing:
+            return  # the coming assignment starts from the committed offsets anyway
+        for partition in batches:
+            try:
+                committed = await consumer.committed(partition)
+                if committed is None:
+                    await consumer.seek_to_beginning(partition)
+                else:
+                    consumer.seek(partition, committed)
+            except IllegalStateError:
+                continue  # not ours any more
+
+    def _admit(
+        self,
+        consumer: AIOKafkaConsumer,
+        partition: TopicPartition,
+        records: Sequence[ConsumerRecord[bytes, bytes]],
+    ) -> None:
+        window = self._windows.setdefault(partition, OffsetWindow())
+        for record in records:
+            incoming = _incoming(record)
+            wait = seconds_until_due(incoming, utc_now())
+            if wait > 0:
+                # Not due: leave it on its topic and look away until it is.
+                consumer.seek(partition, record.offset)
+                self._paused.until[partition] = time.monotonic() + wait
+                return
+            if not window.admit(record.offset):
+                continue
+            arrived = self._read(incoming)
+            self._metrics.count(Name.EVENTS_RECEIVED, type=arrived.type)
+            self._lanes.admit(
+                arrived.lane, _Delivery(arrived, partition, record.offset, self._epoch)
+            )
+
+    def submit(self, arrived: Arrival) -> None:
+        """Take up an event that is woken by the ledger, not by its retry message."""
+        self._lanes.admit(arrived.lane, _Delivery(arrived, None, -1, self._epoch))
+        self._start()
+
+    def _start(self) -> None:
+        if self._stopping:
+            return
+        for key, delivery in self._lanes.start():
+            task = asyncio.create_task(self._run(key, delivery))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._metrics.set(Name.IN_FLIGHT, self._lanes.running)
+
+    async def _run(self, key: str, delivery: _Delivery) -> None:
+        settled = False
+        try:
+            await self._settle(delivery.arrival)
+            settled = True
+        finally:
+            self._lanes.finish(key)
+            if settled and delivery.partition is not None and delivery.epoch == self._epoch:
+                self._windows[delivery.partition].finish(delivery.offset)
+            self._start()
+
+    async def commit(self) -> None:
+        """Commit every partition up to its lowest unfinished event.
+
+        A commit that fails is left: what it would have covered is delivered again and meets the
+        ledger.
+        """
+        self._last_commit = time.monotonic()
+        offsets = {
+            partition: offset
+            for partition, window in self._windows.items()
+            if (offset := window.to_commit()) is not None
+        }
+        if not offsets or self._consumer is None:
+            return
+        try:
+            await self._consumer.commit(
+                {partition: OffsetAndMetadata(offset, "") for partition, offset in offsets.items()}
+            )
+        except (KafkaError, IllegalStateError) as error:
+            self._metrics.count(Name.COMMITS_FAILED)
+            self._log.warning("offsets not committed", error=type(error).__name__)
+            return
+        for partition, offset in offsets.items():
+            if partition in self._windows:
+                self._windows[partition].committed(offset)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Let go of what does not run yet, finish what runs, commit. Rebalances are eager."""
+        self._rebalancing = True
+        self._lanes.drop_waiting()
+        await self._drain(self._policy.drain_timeout)
+        await self.commit()
+        self._forget()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Start afresh: positions come from the committed offsets, pauses are forgotten."""
+        self._forget()
+        self._rebalancing = False
+
+    def _forget(self) -> None:
+        self._epoch += 1
+        self._windows.clear()
+        self._paused.until.clear()
+
+    async def _drain(self, seconds: float) -> None:
+        running = {task for task in self._tasks if not task.done()}
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+
+    async def stop(self) -> None:
+        """Take nothing more up, finish what runs within the grace period, commit.
+
+        What does not finish is cancelled: an operation under way is then unknown, its event is
+        delivered again.
+        """
+        self._stopping = True
+        self.is_running = False
+        self._lanes.drop_waiting()
+        await self._drain(self._policy.drain_timeout)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.commit()
+
+
+def _incoming(record: ConsumerRecord[bytes, bytes]) -> Incoming:
+    return Incoming(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=tuple((name, value or b"") for name, value in record.headers),
+        timestamp=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+    )

@@ -1,0 +1,208 @@
+"""The one path of every event: react, publish, and where that can't be done, decide what then.
+
+Reactions and the PRO client say what happened, by their exceptions; only here it is decided to
+repeat, to park or to give up.
+"""
+
+import asyncio
+import hashlib
+import random
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from aiokafka.errors import KafkaError
+from structlog.contextvars import bound_contextvars
+
+from service.events.envelope import Envelope, Received
+from service.events.malformed import Malformed
+from service.events.said import Event
+from service.events.topics import EventType
+from service.intake.announcing import Announcer
+from service.intake.arrivals import Arrival
+from service.intake.gate import Closed, Gate
+from service.intake.ladder import GiveUp, Ladder, Park, Why
+from service.intake.parking import Parking, Trouble
+from service.ledger.clock import EPOCH
+from service.ledger.database import LedgerDown, LedgerNotReady
+from service.ledger.leases import LeaseHeld
+from service.ledger.operation import AwaitingLookup, ContentConflict, Superseded
+from service.ledger.parked import ParkedEvent
+from service.ledger.tables import ParkedState
+from service.metrics import Metrics, Name
+from service.operations import Performed, StillMoving, TooEarly
+from service.pro.problems import Ambiguous, Retryable, Scope, Throttled, Unauthorised
+
+Reaction = Callable[[Event, Envelope], Awaitable[Performed]]
+
+
+@dataclass(frozen=True)
+class HandlingPolicy:
+    """Patience in place, before an event is parked (seconds)."""
+
+    quick_tries: int = 2
+    quick_wait: float = 0.2
+    lease_patience: float = 2.0
+    lease_wait: float = 0.1
+    moving_wait: float = 2.0
+    """How soon to look again at what PRO is still working on."""
+
+
+class Handling:
+    """Settles arrivals."""
+
+    def __init__(
+        self,
+        reactions: Mapping[EventType, Reaction],
+        announcer: Announcer,
+        parking: Parking,
+        ladder: Ladder,
+        gate: Gate,
+        policy: HandlingPolicy,
+        metrics: Metrics,
+    ) -> None:
+        self._reactions = reactions
+        self._announcer = announcer
+        self._parking = parking
+        self._ladder = ladder
+        self._gate = gate
+        self._policy = policy
+        self._metrics = metrics
+        self._log = structlog.get_logger("intake")
+
+    async def settle(self, arrived: Arrival) -> None:
+        """Return when the event is settled, parked or given up: its offset may be let go."""
+        started = time.monotonic()
+        content = arrived.content
+        with bound_contextvars(event_id=arrived.event_id, event_type=arrived.type):
+            if isinstance(content, Malformed):
+                await self._parking.give_up_unreadable(arrived, content)
+                ending = "dead_letter"
+            else:
+                with bound_contextvars(key=arrived.lane):
+                    ending = await self._settle(arrived, content)
+        self._metrics.count(Name.EVENTS_FINISHED, type=arrived.type, ending=ending)
+        self._metrics.observe(Name.EVENT_SECONDS, time.monotonic() - started, type=arrived.type)
+
+    async def _settle(self, arrived: Arrival, received: Received) -> str:
+        while True:
+            await self._gate.wait_open()
+            try:
+                return await self._settle_once(arrived, received)
+            except (LedgerDown, LedgerNotReady):
+                self._gate.close(Closed.LEDGER_DOWN)
+            except KafkaError as error:
+                self._log.warning("outcome not acknowledged yet", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+
+    async def _settle_once(self, arrived: Arrival, received: Received) -> str:
+        row = await self._parking.find(arrived)
+        if row is None:
+            if arrived.retry_attempt is not None:
+                return "skipped"  # settled before; only its message was left
+        elif arrived.retry_attempt is None:
+            return await self._resume(arrived, row)
+        elif row.state is ParkedState.DEAD or row.attempt > arrived.retry_attempt:
+            return "skipped"
+        elif row.seconds_until_due > self._policy.moving_wait:
+            return "skipped"  # parked again since: a later message wakes it
+        trouble = await self._try(arrived, received)
+        if trouble is None:
+            if row is not None:
+                await self._parking.let_go(arrived)
+            return "settled"
+        return await self._put_aside(arrived, received, row, trouble)
+
+    async def _resume(self, arrived: Arrival, row: ParkedEvent) -> str:
+        """A redelivery of a parked event: it never runs beside its row."""
+        if row.state is ParkedState.PARKED:
+            decision = self._ladder.decide(
+                Why.BUSY, failed_attempts=row.attempt, failing_for=0, wait=row.seconds_until_due
+            )
+            if isinstance(decision, Park):
+                await self._parking.wake_later(arrived.record, row, decision)
+        return "resumed"
+
+    async def _try(self, arrived: Arrival, received: Received) -> Trouble | None:
+        """React and publish; None when the event is settled."""
+        quick_tries = 0
+        since = time.monotonic()
+        reaction = self._reactions[received.envelope.type]
+        while True:
+            try:
+                performed = await reaction(received.event, received.envelope)
+                await self._announcer.announce(performed)
+            except (LedgerDown, LedgerNotReady, KafkaError):
+                raise
+            except LeaseHeld as held:
+                if time.monotonic() - since > self._policy.lease_patience:
+                    return Trouble(Why.BUSY, str(held), wait=1.0)
+                await asyncio.sleep(self._policy.lease_wait * (0.5 + random.random()))  # noqa: S311
+            except Superseded:
+                continue
+            except Unauthorised as refused:
+                if refused.scope is not Scope.EVERYTHING:
+                    return Trouble(Why.RETRYABLE, str(refused))
+                self._gate.close(Closed.KEY_REFUSED)
+                await self._gate.wait_open()
+            except Retryable as failed:
+                quick_tries += 1
+                if quick_tries > self._policy.quick_tries:
+                    return Trouble(Why.RETRYABLE, str(failed))
+                await asyncio.sleep(self._policy.quick_wait * quick_tries * (0.5 + random.random()))  # noqa: S311
+            except Exception as error:  # noqa: BLE001 - every failure has its defined way on
+                return self._trouble(error)
+            else:
+                return None
+
+    def _trouble(self, error: Exception) -> Trouble:
+        match error:
+            case TooEarly():
+                return Trouble(Why.TOO_EARLY, str(error))
+            case ContentConflict():
+                return Trouble(Why.CONFLICT, str(error))
+            case Throttled():
+                return Trouble(Why.THROTTLED, str(error), wait=error.retry_after)
+            case Ambiguous():
+                return Trouble(Why.UNKNOWN, str(error))
+            case StillMoving():
+                return Trouble(Why.AWAITING_LOOKUP, str(error), wait=self._policy.moving_wait)
+            case AwaitingLookup():
+                return Trouble(Why.AWAITING_LOOKUP, str(error), wait=_seconds_until(error))
+            case _:
+                places = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
+                digest = hashlib.sha256("\n".join(places).encode()).hexdigest()[:12]
+                # The message may quote a customer's data: the places alone are logged.
+                self._log.error("a bug", error=type(error).__name__, digest=digest, places=places)
+                return Trouble(Why.BUG, f"{type(error).__name__}, traceback {digest}")
+
+    async def _put_aside(
+        self, arrived: Arrival, received: Received, row: ParkedEvent | None, trouble: Trouble
+    ) -> str:
+        failing_for = 0.0
+        if row is not None:
+            failing_for = (row.due_at - row.first_failed_at).total_seconds()
+            failing_for -= row.seconds_until_due
+        decision = self._ladder.decide(
+            trouble.why,
+            failed_attempts=row.attempt if row else 0,
+            failing_for=failing_for,
+            wait=trouble.wait,
+        )
+        if isinstance(decision, GiveUp):
+            holds = trouble.why is not Why.CONFLICT
+            await self._parking.give_up(
+                arrived, received, decision.attempt, trouble, holds=holds
+            )
+            return "dead_letter"
+        await self._parking.park(arrived, received, decision, trouble)
+        return "parked"
+
+
+def _seconds_until(waiting: AwaitingLookup) -> float:
+    """Seconds until a look-up is due. Our clock and the ledger's may differ a little: coming too
+    early costs one more wait."""
+    now = time.time()
+    return max(0.2, (waiting.due_at - EPOCH).total_seconds() - now + 0.05)

@@ -1,0 +1,126 @@
+"""The sweeper: work that is due by the clock, not by an event. Every replica runs one.
+
+It does timed work, wakes parked events whose retry message is lost or late, and publishes outcomes
+that were stored but never acknowledged.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from service.events.topics import Topics
+from service.intake.announcing import Announcer
+from service.intake.arrivals import Arrival, resumed
+from service.intake.gate import Closed, Gate
+from service.ledger import timed_work
+from service.ledger.database import Database, LedgerDown, LedgerNotReady
+from service.ledger.journal import Journal
+from service.ledger.parked import ParkedEvents
+from service.ledger.timed_work import Work, WorkKind
+from service.metrics import Metrics, Name
+from service.operations import Performed, Say
+
+Worker = Callable[[Work, Say], Awaitable[float | None]]
+"""Does one round; gives the seconds until the next, None when the work is done."""
+
+
+@dataclass(frozen=True)
+class SweepPolicy:
+    """Times in seconds."""
+
+    every: float = 1.0
+    at_once: int = 20
+    work_lease: float = 120.0
+    retry_after: float = 10.0
+    """How soon timed work that failed is tried again."""
+    overdue: float = 2.0
+    """How long after its due time a parked event is woken without its retry message."""
+    unpublished: float = 60.0
+    """How long after it was stored an outcome without an ack is published again."""
+    count_every: float = 5.0
+
+
+class Sweeper:
+    """Sweeps until it is stopped."""
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        parked: ParkedEvents,
+        workers: Mapping[WorkKind, Worker],
+        announcer: Announcer,
+        submit: Callable[[Arrival], None],
+        topics: Topics,
+        max_bytes: int,
+        gate: Gate,
+        policy: SweepPolicy,
+        metrics: Metrics,
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._parked = parked
+        self._workers = workers
+        self._announcer = announcer
+        self._submit = submit
+        self._topics = topics
+        self._max_bytes = max_bytes
+        self._gate = gate
+        self._policy = policy
+        self._metrics = metrics
+        self._last_count = 0.0
+        self._log = structlog.get_logger("sweeper")
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        while True:
+            await self._gate.wait_open()
+            try:
+                await self.sweep()
+            except (LedgerDown, LedgerNotReady):
+                self._gate.close(Closed.LEDGER_DOWN)
+            except Exception as error:  # noqa: BLE001 - a failed round must not end the sweeping
+                self._log.error("a sweep failed", error=type(error).__name__)
+            await asyncio.sleep(self._policy.every)
+
+    async def sweep(self) -> None:
+        """Do one round."""
+        await self._wake_parked()
+        await self._do_timed_work()
+        await self._publish_unpublished()
+        if time.monotonic() - self._last_count > self._policy.count_every:
+            self._last_count = time.monotonic()
+            for state, count in (await self._parked.counts()).items():
+                self._metrics.set(Name.PARKED, count, state=state.value)
+
+    async def _wake_parked(self) -> None:
+        for row, record in await self._parked.overdue(self._policy.overdue, self._policy.at_once):
+            self._submit(resumed(record, row.attempt, self._topics, self._max_bytes))
+
+    async def _do_timed_work(self) -> None:
+        async with self._database.begin() as tx:
+            due = await timed_work.claim(tx, self._policy.at_once, self._policy.work_lease)
+        for work in due:
+            try:
+                again = await self._workers[work.kind](work, self._say)
+            except (LedgerDown, LedgerNotReady):
+                raise
+            except Exception as error:  # noqa: BLE001 - the row keeps the work until it is done
+                self._log.warning("timed work failed", work=work.kind, error=type(error).__name__)
+                again = self._policy.retry_after
+            async with self._database.begin() as tx:
+                if again is None:
+                    await timed_work.done(tx, work.key)
+                else:
+                    await timed_work.again(tx, work.key, again)
+
+    async def _say(self, performed: Performed) -> None:
+        await self._announcer.announce(performed)
+
+    async def _publish_unpublished(self) -> None:
+        left = await self._journal.unpublished(self._policy.unpublished, self._policy.at_once)
+        for key, announcements in left:
+            await self._announcer.announce(Performed(key, announcements))

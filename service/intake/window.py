@@ -1,0 +1,103 @@
+"""Which events run and which offsets may be committed: pure state, no I/O.
+
+Events of one key run strictly one after the other, of different keys side by side. An offset may
+be committed only when every event before it in its partition is finished.
+"""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class OffsetWindow:
+    """The admitted and not yet committed offsets of one partition."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[int, None] = OrderedDict()
+        self._next = -1
+        self._committed = -1
+
+    def admit(self, offset: int) -> bool:
+        """Take in the next offset; False when it was admitted before."""
+        if offset < self._next:
+            return False
+        self._open[offset] = None
+        self._next = offset + 1
+        return True
+
+    def finish(self, offset: int) -> None:
+        """Mark an admitted offset as finished."""
+        del self._open[offset]
+
+    @property
+    def position(self) -> int:
+        """The offset to commit: that of the lowest unfinished event, else the next one."""
+        return next(iter(self._open), self._next)
+
+    @property
+    def unfinished(self) -> int:
+        """How many admitted events are not finished."""
+        return len(self._open)
+
+    def to_commit(self) -> int | None:
+        """Give the offset to commit; None when it was committed already."""
+        return self.position if self.position > self._committed and self._next >= 0 else None
+
+    def committed(self, offset: int) -> None:
+        """Remember what the broker has acknowledged."""
+        self._committed = max(self._committed, offset)
+
+
+@dataclass
+class Lanes(Generic[Item]):
+    """Lanes by key: at most `max_in_flight` items run, one of each key, in order of arrival."""
+
+    max_in_flight: int
+    _waiting: dict[str, deque[Item]] = field(default_factory=dict)
+    _ready: deque[str] = field(default_factory=deque)
+    _running: dict[str, Item] = field(default_factory=dict)
+
+    def admit(self, key: str, item: Item) -> None:
+        """Put an item at the end of its lane."""
+        lane = self._waiting.setdefault(key, deque())
+        lane.append(item)
+        if len(lane) == 1 and key not in self._running:
+            self._ready.append(key)
+
+    def start(self) -> list[tuple[str, Item]]:
+        """Give the items that run from now on."""
+        started = []
+        while self._ready and len(self._running) < self.max_in_flight:
+            key = self._ready.popleft()
+            lane = self._waiting[key]
+            item = lane.popleft()
+            if not lane:
+                del self._waiting[key]
+            self._running[key] = item
+            started.append((key, item))
+        return started
+
+    def finish(self, key: str) -> None:
+        """End the running item of a lane; the next of the lane may start."""
+        del self._running[key]
+        if key in self._waiting:
+            self._ready.append(key)
+
+    def drop_waiting(self) -> list[Item]:
+        """Forget everything that does not run yet, and give it."""
+        dropped = [item for lane in self._waiting.values() for item in lane]
+        self._waiting.clear()
+        self._ready.clear()
+        return dropped
+
+    @property
+    def running(self) -> int:
+        """How many items run."""
+        return len(self._running)
+
+    @property
+    def admitted(self) -> int:
+        """How many items run or wait."""
+        return len(self._running) + sum(len(lane) for lane in self._waiting.values())

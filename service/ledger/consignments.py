@@ -1,0 +1,203 @@
+"""Consignments as the ledger knows them: only these are ever allocated, so a stray can't ship."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, exists, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from service.ledger.clock import now_plus
+from service.ledger.database import Tx
+from service.ledger.tables import ParkedState, consignments, parked_events
+
+CAN_JOIN_A_MANIFEST = ("Allocated", "ReadyToShip", "ManifestFailed")
+
+
+@dataclass(frozen=True)
+class KnownConsignment:
+    """A consignment as the ledger knows it; states are PRO's words."""
+
+    consignment_reference: str
+    order_reference: str
+    pick_reference: str
+    customer_reference: str
+    direction: str
+    shipping_location_reference: str | None
+    pro_state: str
+    allocation_number: int
+    carrier_reference: str | None
+    carrier_service_reference: str | None
+    tracking_references: tuple[str, ...]
+    label_sha256: str | None
+    label_address: str | None
+    manifest_reference: str | None
+    created_at: datetime
+
+
+def _known(row: Row[Any]) -> KnownConsignment:
+    return KnownConsignment(
+        row.consignment_reference,
+        row.order_reference,
+        row.pick_reference,
+        row.customer_reference,
+        row.direction,
+        row.shipping_location_reference,
+        row.pro_state,
+        row.allocation_number,
+        row.carrier_reference,
+        row.carrier_service_reference,
+        tuple(row.tracking_references),
+        row.label_sha256,
+        row.label_address,
+        row.manifest_reference,
+        row.created_at,
+    )
+
+
+async def _select(tx: Tx, *which: ColumnElement[bool]) -> list[KnownConsignment]:
+    rows = await tx.execute(
+        select(consignments)
+        .where(*which)
+        .order_by(consignments.c.created_at, consignments.c.consignment_reference)
+    )
+    return [_known(row) for row in rows]
+
+
+async def find(tx: Tx, consignment_reference: str) -> KnownConsignment | None:
+    """Read one by PRO's reference."""
+    found = await _select(tx, consignments.c.consignment_reference == consignment_reference)
+    return found[0] if found else None
+
+
+async def of_order(tx: Tx, order_reference: str) -> list[KnownConsignment]:
+    """Read those of an order, oldest first."""
+    return await _select(tx, consignments.c.order_reference == order_reference)
+
+
+async def of_customer_reference(tx: Tx, customer_reference: str) -> list[KnownConsignment]:
+    """Read those that carry the reference we gave PRO for a pick: one, or two with a return."""
+    return await _select(tx, consignments.c.customer_reference == customer_reference)
+
+
+async def add(
+    tx: Tx,
+    *,
+    consignment_reference: str,
+    order_reference: str,
+    pick_reference: str,
+    customer_reference: str,
+    direction: str,
+    shipping_location_reference: str | None,
+) -> None:
+    """Store a new consignment, Unallocated, its first allocation to come."""
+    insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    await tx.execute(
+        insert(consignments)
+        .values(
+            consignment_reference=consignment_reference,
+            order_reference=order_reference,
+            pick_reference=pick_reference,
+            customer_reference=customer_reference,
+            direction=direction,
+            shipping_location_reference=shipping_location_reference,
+            pro_state="Unallocated",
+            allocation_number=1,
+            tracking_references=[],
+            created_at=now_plus(),
+            moved_at=now_plus(),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def _change(tx: Tx, consignment_reference: str, **values: Any) -> None:
+    await tx.execute(
+        update(consignments)
+        .where(consignments.c.consignment_reference == consignment_reference)
+        .values(moved_at=now_plus(), **values)
+    )
+
+
+async def move(tx: Tx, consignment_reference: str, pro_state: str) -> None:
+    """Store PRO's state of a consignment."""
+    await _change(tx, consignment_reference, pro_state=pro_state)
+
+
+async def allocate(
+    tx: Tx,
+    consignment_reference: str,
+    *,
+    carrier_reference: str | None,
+    carrier_service_reference: str | None,
+    tracking_references: Sequence[str],
+) -> None:
+    """Store the carrier service that a consignment was given."""
+    await _change(
+        tx,
+        consignment_reference,
+        pro_state="Allocated",
+        carrier_reference=carrier_reference,
+        carrier_service_reference=carrier_service_reference,
+        tracking_references=list(tracking_references),
+    )
+
+
+async def label(tx: Tx, consignment_reference: str, sha256: str, address: str) -> None:
+    """Store where a consignment's labels lie."""
+    await _change(tx, consignment_reference, label_sha256=sha256, label_address=address)
+
+
+async def close_batch(
+    tx: Tx, location: str, manifest_reference: str, carriers: Sequence[str]
+) -> list[KnownConsignment]:
+    """Take what is ready at a location into one manifest; the same manifest takes no more later.
+
+    Ready are labelled consignments that are in no manifest and whose order is not on hold.
+    """
+    batch = await of_manifest(tx, location, manifest_reference)
+    if batch:
+        return batch
+    on_hold = exists().where(
+        parked_events.c.order_reference == consignments.c.order_reference,
+        parked_events.c.state == ParkedState.DEAD.value,
+    )
+    ready = (
+        (consignments.c.shipping_location_reference == location)
+        & consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
+        & consignments.c.manifest_reference.is_(None)
+        & consignments.c.label_sha256.is_not(None)
+        & ~on_hold
+    )
+    if carriers:
+        ready &= consignments.c.carrier_reference.in_(carriers)
+    await tx.execute(
+        update(consignments).where(ready).values(manifest_reference=manifest_reference)
+    )
+    return await of_manifest(tx, location, manifest_reference)
+
+
+async def leave_manifest(tx: Tx, consignment_reference: str, pro_state: str) -> None:
+    """Store that a consignment was not manifested after all; the next manifest may take it."""
+    await _change(tx, consignment_reference, pro_state=pro_state, manifest_reference=None)
+
+
+async def of_manifest(tx: Tx, location: str, manifest_reference: str) -> list[KnownConsignment]:
+    """Read the consignments of one manifest."""
+    return await _select(
+        tx,
+        consignments.c.shipping_location_reference == location,
+        consignments.c.manifest_reference == manifest_reference,
+    )
+
+
+async def unsettled_at(tx: Tx, location: str) -> list[KnownConsignment]:
+    """Read the consignments of a location that were put into a manifest and not confirmed yet."""
+    return await _select(
+        tx,
+        consignments.c.shipping_location_reference == location,
+        consignments.c.manifest_reference.is_not(None),
+        consignments.c.pro_state != "Manifested",
+    )

@@ -1,0 +1,432 @@
+"""The journal: the intent is stored before PRO is called, the result after.
+
+    claim ──► STARTED ──► settle ──► FINISHED | REFUSED      an answer was read
+                 │
+                 ├──────► release ─► RELEASED                certainly nothing happened
+                 └──────► lose ────► UNKNOWN                 PRO may have acted: look, then settle,
+                                                             or ask again after the last look
+
+A row left STARTED by a worker that died is UNKNOWN as soon as its lease has ended. Every write is
+conditional on the attempt, so a worker that wakes late overwrites nothing.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from service.ledger import history, leases, timed_work
+from service.ledger.clock import now_plus
+from service.ledger.database import Database, Tx
+from service.ledger.history import What
+from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
+from service.ledger.operation import (
+    Announcement,
+    AwaitingLookup,
+    Claim,
+    ContentConflict,
+    Effects,
+    Operation,
+    Settled,
+    Settlement,
+    Superseded,
+    no_effects,
+)
+from service.ledger.outcomes import OutcomeStore
+from service.ledger.tables import OperationState, ledger_info, operations, orders
+from service.ledger.timed_work import WorkKind
+from service.metrics import Metrics, Name
+
+_DONE = (OperationState.FINISHED, OperationState.REFUSED)
+_OPEN = (OperationState.STARTED.value, OperationState.UNKNOWN.value)
+
+
+@dataclass(frozen=True)
+class _Lease:
+    """A lease just taken, with the moment it was asked for."""
+
+    owner: str
+    until: datetime
+    ends: float
+
+
+class Journal:
+    """Claims, settles and remembers operations."""
+
+    def __init__(
+        self,
+        database: Database,
+        outcomes: OutcomeStore,
+        metrics: Metrics,
+        lookups: LookupPolicy,
+        lease_seconds: float,
+    ) -> None:
+        self._database = database
+        self._outcomes = outcomes
+        self._metrics = metrics
+        self._lookups = lookups
+        self._lease_seconds = lease_seconds
+        self._trusted_from: datetime | None = None
+
+    async def claim(self, operation: Operation, prepare: Effects = no_effects) -> Claim | Settled:
+        """Claim an operation, in one transaction with the changes that `prepare` makes.
+
+        Raises LeaseHeld, AwaitingLookup, ContentConflict, LedgerDown, and what `prepare` raises;
+        PRO must not be called then.
+        """
+        asked_at = time.monotonic()
+        async with self._database.begin() as tx:
+            owner, until = await leases.take(tx, operation.subject, self._lease_seconds)
+            lease = _Lease(owner, until, asked_at + self._lease_seconds)
+            granted = await self._open(tx, operation, lease)
+            if not isinstance(granted, Claim):
+                await leases.give_up(tx, operation.subject, owner)
+            else:
+                await prepare(tx)
+                if not granted.must_look:
+                    await _note(tx, operation, What.ASKED, attempt=granted.attempt)
+        if isinstance(granted, AwaitingLookup):
+            raise granted
+        return granted
+
+    async def _open(
+        self, tx: Tx, operation: Operation, lease: _Lease
+    ) -> Claim | Settled | AwaitingLookup:
+        if await self._insert(tx, operation, lease):
+            return await self._first(tx, operation, lease)
+        row = await _row(tx, operation.key)
+        state = OperationState(row.state)
+        same_content = row.content_digest == operation.content_digest
+        if state in _DONE and same_content:
+            return Settled(self._outcomes.open(row.outcomes))
+        if state is not OperationState.REFUSED and not same_content:
+            raise ContentConflict(operation.key)
+        if state in (OperationState.RELEASED, OperationState.REFUSED):
+            return await self._start(tx, operation, row.attempt, lease)
+        return await self._reconcile(tx, operation, row, lease)
+
+    async def _insert(self, tx: Tx, operation: Operation, lease: _Lease) -> bool:
+        insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+        new = (
+            insert(operations)
+            .values(
+                operation_key=operation.key,
+                kind=operation.kind.value,
+                subject=operation.subject,
+                order_reference=operation.order_reference,
+                state=OperationState.STARTED.value,
+                attempt=1,
+                content_digest=operation.content_digest,
+                digest_version=operation.digest_version,
+                lease_until=lease.until,
+                ever_unknown=False,
+                lookups_done=0,
+                created_at=now_plus(),
+            )
+            .on_conflict_do_nothing()
+            .returning(operations.c.attempt)
+        )
+        return (await tx.execute(new)).scalar_one_or_none() is not None
+
+    async def _first(self, tx: Tx, operation: Operation, lease: _Lease) -> Claim:
+        """Claim what is asked for the first time, as far as this ledger remembers.
+
+        A ledger that was lost or restored must not repeat its past: what an event older than
+        `trusted_from` asks for may have been done already.
+        """
+        trusted_from = await self._trust(tx)
+        if operation.event_time >= trusted_from:
+            return Claim(operation, 1, lease.owner, lease.ends)
+        if self._plan(operation) is None:
+            await self._count_orphan(tx, operation)
+            return Claim(operation, 1, lease.owner, lease.ends)
+        await self._mark_unknown(tx, operation, trusted_from, trusted_from)
+        return Claim(operation, 1, lease.owner, lease.ends, must_look=True)
+
+    async def _reconcile(
+        self, tx: Tx, operation: Operation, row: Row[Any], lease: _Lease
+    ) -> Claim | AwaitingLookup:
+        """Go on with an operation that is UNKNOWN, or was left STARTED by a worker that died."""
+        plan = self._plan(operation)
+        if plan is None:
+            await self._count_orphan(tx, operation)
+            return await self._start(tx, operation, row.attempt, lease)
+        due = row.next_lookup_at
+        if row.state == OperationState.STARTED.value:
+            due = plan.next_due(row.lease_until, None)
+            await self._mark_unknown(tx, operation, row.lease_until, due)
+        if due is not None and due > await _now(tx):
+            return AwaitingLookup(operation.key, due)
+        return Claim(operation, row.attempt, lease.owner, lease.ends, must_look=True)
+
+    async def _start(self, tx: Tx, operation: Operation, attempt: int, lease: _Lease) -> Claim:
+        await tx.execute(
+            update(operations)
+            .where(operations.c.operation_key == operation.key)
+            .values(
+                state=OperationState.STARTED.value,
+                attempt=attempt + 1,
+                content_digest=operation.content_digest,
+                digest_version=operation.digest_version,
+                lease_until=lease.until,
+                outcomes=None,
+                published_at=None,
+            )
+        )
+        return Claim(operation, attempt + 1, lease.owner, lease.ends)
+
+    async def ask_again(self, claim: Claim) -> Claim:
+        """Turn the claim after a last look in vain into one to ask PRO again.
+
+        Raises Superseded when another worker was quicker.
+        """
+        operation = claim.operation
+        async with self._database.begin() as tx:
+            asked = await tx.execute(
+                _where(claim, OperationState.UNKNOWN).values(
+                    state=OperationState.STARTED.value,
+                    attempt=claim.attempt + 1,
+                    lease_until=now_plus(claim.seconds_left()),
+                )
+            )
+            if asked.rowcount != 1:
+                raise Superseded(operation.key)
+            await _note(tx, operation, What.ASKED_AGAIN, attempt=claim.attempt + 1)
+        return Claim(operation, claim.attempt + 1, claim.owner, claim.lease_ends)
+
+    async def looked_in_vain(self, claim: Claim) -> AwaitingLookup | None:
+        """Store that PRO has (still) no trace of it, and give the lease up unless it was the last.
+
+        Gives the exception to raise until the next look is due; None after the last look.
+        """
+        plan = self._plan(claim.operation)
+        async with self._database.begin() as tx:
+            row, now = await _row(tx, claim.operation.key), await _now(tx)
+            due = plan.next_due(row.lookup_from, now) if plan else None
+            await tx.execute(
+                _where(claim, OperationState.UNKNOWN).values(
+                    lookups_done=operations.c.lookups_done + 1, next_lookup_at=due
+                )
+            )
+            await _note(tx, claim.operation, What.LOOKED_UP, found="nothing")
+            if due is None:
+                return None
+            await leases.give_up(tx, claim.operation.subject, claim.owner)
+        return AwaitingLookup(claim.operation.key, due)
+
+    async def settle(self, claim: Claim, settlement: Settlement) -> tuple[Announcement, ...]:
+        """Store an answer with all it changes, in one transaction.
+
+        Raises Superseded when another worker has asked again since; the late result is noted and
+        strays are searched.
+        """
+        try:
+            async with self._database.begin() as tx:
+                return await self._settle(tx, claim, settlement)
+        except Superseded:
+            if not claim.must_look:
+                await self._store_late(claim, settlement)
+            raise
+
+    async def _settle(
+        self, tx: Tx, claim: Claim, settlement: Settlement
+    ) -> tuple[Announcement, ...]:
+        operation = claim.operation
+        announcements = await self._number(tx, settlement)
+        state = OperationState.REFUSED if settlement.refused else OperationState.FINISHED
+        stored = await tx.execute(
+            _where(claim).values(
+                state=state.value,
+                result=dict(settlement.result),
+                outcomes=self._outcomes.close(announcements),
+                settled_at=now_plus(),
+                published_at=None if announcements else now_plus(),
+                next_lookup_at=None,
+            )
+        )
+        if stored.rowcount != 1:
+            raise Superseded(operation.key)
+        await settlement.effects(tx)
+        what = What.FOUND if claim.must_look else What.SETTLED
+        what = What.REFUSED if settlement.refused else what
+        await _note(tx, operation, what, **settlement.result)
+        await leases.give_up(tx, operation.subject, claim.owner)
+        return announcements
+
+    async def _number(self, tx: Tx, settlement: Settlement) -> tuple[Announcement, ...]:
+        """Give each outcome the next sequence number of its order."""
+        announcements = []
+        for outcome in settlement.outcomes:
+            number = await tx.execute(
+                update(orders)
+                .where(orders.c.order_reference == outcome.order_reference)
+                .values(sequence=orders.c.sequence + 1, moved_at=now_plus())
+                .returning(orders.c.sequence)
+            )
+            announcements.append(outcome.make(number.scalar_one()))
+        return tuple(announcements)
+
+    async def _store_late(self, claim: Claim, settlement: Settlement) -> None:
+        """Keep a result that nobody waits for any more, and have strays searched at once."""
+        operation = claim.operation
+        self._metrics.count(Name.OPERATIONS_LATE, kind=operation.kind.value)
+        async with self._database.begin() as tx:
+            await _note(tx, operation, What.LATE_RESULT, **settlement.result)
+            await tx.execute(
+                update(operations)
+                .where(operations.c.operation_key == operation.key)
+                .values(ever_unknown=True)
+            )
+            if operation.kind is OperationKind.PACK_ORDER:
+                await timed_work.add(
+                    tx,
+                    f"stray:{operation.key}:late:{claim.attempt}",
+                    WorkKind.STRAY_SEARCH,
+                    {"operation_key": operation.key},
+                    0.0,
+                )
+
+    async def release(self, claim: Claim) -> None:
+        """Give a claim back: certainly nothing happened in PRO."""
+        async with self._database.begin() as tx:
+            if not claim.must_look:
+                await tx.execute(
+                    _where(claim, OperationState.STARTED).values(
+                        state=OperationState.RELEASED.value
+                    )
+                )
+                await _note(tx, claim.operation, What.NOTHING_HAPPENED)
+            await leases.give_up(tx, claim.operation.subject, claim.owner)
+
+    async def lose(self, claim: Claim) -> None:
+        """Store that PRO may have acted: it is looked up before it is asked again."""
+        plan = self._plan(claim.operation)
+        async with self._database.begin() as tx:
+            now = await _now(tx)
+            due = plan.next_due(now, None) if plan else None
+            await self._mark_unknown(tx, claim.operation, now, due, claim.attempt)
+            await leases.give_up(tx, claim.operation.subject, claim.owner)
+
+    async def _mark_unknown(
+        self,
+        tx: Tx,
+        operation: Operation,
+        since: datetime,
+        due: datetime | None,
+        attempt: int | None = None,
+    ) -> None:
+        mine = operations.c.operation_key == operation.key
+        if attempt is not None:
+            mine &= (operations.c.attempt == attempt) & operations.c.state.in_(_OPEN)
+        marked = await tx.execute(
+            update(operations)
+            .where(mine)
+            .values(
+                state=OperationState.UNKNOWN.value,
+                ever_unknown=True,
+                lookup_from=since,
+                next_lookup_at=due,
+                lookups_done=0,
+            )
+        )
+        if marked.rowcount != 1:
+            return
+        self._metrics.count(Name.OPERATIONS_UNKNOWN, kind=operation.kind.value)
+        await _note(tx, operation, What.UNKNOWN, next_look=due.isoformat() if due else None)
+        if operation.kind is OperationKind.PACK_ORDER:
+            for seconds in self._lookups.stray_search_after:
+                await timed_work.add(
+                    tx,
+                    f"stray:{operation.key}:{seconds:g}",
+                    WorkKind.STRAY_SEARCH,
+                    {"operation_key": operation.key},
+                    seconds,
+                )
+
+    async def mark_published(self, operation_keys: Sequence[str]) -> None:
+        """Store that the outcomes of these operations were acknowledged by the broker."""
+        async with self._database.begin() as tx:
+            await tx.execute(
+                update(operations)
+                .where(
+                    operations.c.operation_key.in_(operation_keys),
+                    operations.c.published_at.is_(None),
+                )
+                .values(published_at=now_plus())
+            )
+
+    async def unpublished(
+        self, older_than_seconds: float, limit: int
+    ) -> list[tuple[str, tuple[Announcement, ...]]]:
+        """Read outcomes that were stored but, it seems, never acknowledged by the broker."""
+        async with self._database.begin() as tx:
+            rows = await tx.execute(
+                select(operations.c.operation_key, operations.c.outcomes)
+                .where(
+                    operations.c.outcomes.is_not(None),
+                    operations.c.published_at.is_(None),
+                    operations.c.settled_at <= now_plus(-older_than_seconds),
+                )
+                .order_by(operations.c.settled_at)
+                .limit(limit)
+            )
+            return [(row.operation_key, self._outcomes.open(row.outcomes)) for row in rows]
+
+    async def was_ever_unknown(self, operation_key: str) -> bool:
+        """Tell whether the answer to this operation was ever lost."""
+        async with self._database.begin() as tx:
+            found = await tx.execute(
+                select(operations.c.ever_unknown).where(
+                    operations.c.operation_key == operation_key
+                )
+            )
+            return bool(found.scalar_one_or_none())
+
+    def _plan(self, operation: Operation) -> LookupPlan | None:
+        return self._lookups.plans.get(operation.kind)
+
+    async def _trust(self, tx: Tx) -> datetime:
+        if self._trusted_from is None:
+            found = await tx.execute(select(ledger_info.c.trusted_from))
+            self._trusted_from = found.scalar_one()
+        return self._trusted_from
+
+    async def _count_orphan(self, tx: Tx, operation: Operation) -> None:
+        if operation.kind is OperationKind.CREATE_ORDER:
+            self._metrics.count(Name.POSSIBLE_ORPHANS)
+            await _note(tx, operation, What.POSSIBLE_ORPHAN)
+
+
+def _where(claim: Claim, state: OperationState | None = None) -> Any:
+    """An update of the claim's own row, if it is still at this attempt (and in this state)."""
+    states = _OPEN if state is None else (state.value,)
+    return update(operations).where(
+        operations.c.operation_key == claim.operation.key,
+        operations.c.attempt == claim.attempt,
+        operations.c.state.in_(states),
+    )
+
+
+async def _row(tx: Tx, operation_key: str) -> Row[Any]:
+    found = await tx.execute(select(operations).where(operations.c.operation_key == operation_key))
+    return found.one()
+
+
+async def _now(tx: Tx) -> datetime:
+    return (await tx.execute(select(now_plus()))).scalar_one()
+
+
+async def _note(tx: Tx, operation: Operation, what: What, **details: Any) -> None:
+    await history.note(
+        tx,
+        operation.order_reference,
+        what,
+        operation.event_id,
+        operation=operation.kind.value,
+        **details,
+    )

@@ -1,0 +1,49 @@
+"""Leases: whoever calls PRO to change something holds the lease of the order (or location).
+
+A lease is taken by one conditional write with one winner, ends by itself by the database's clock,
+and is given up by the owner's token, so that a worker that wakes late gives up nobody else's.
+"""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from service.ledger.clock import now_plus
+from service.ledger.database import Tx
+from service.ledger.tables import leases
+
+
+class LeaseHeld(Exception):
+    """Somebody else works on this subject; try again shortly (that is not an attempt)."""
+
+    def __init__(self, subject: str, until: datetime | None) -> None:
+        super().__init__(f"{subject} is being worked on elsewhere")
+        self.until = until
+
+
+async def take(tx: Tx, subject: str, seconds: float) -> tuple[str, datetime]:
+    """Take the lease of a subject for so many seconds.
+
+    Gives the owner's token and the lease's end. Raises LeaseHeld.
+    """
+    insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    owner = uuid.uuid4().hex
+    wanted = insert(leases).values(subject=subject, owner=owner, until=now_plus(seconds))
+    claim = wanted.on_conflict_do_update(
+        index_elements=[leases.c.subject],
+        set_={"owner": owner, "until": now_plus(seconds)},
+        where=leases.c.until <= now_plus(),
+    ).returning(leases.c.until)
+    until = (await tx.execute(claim)).scalar_one_or_none()
+    if until is None:
+        held = await tx.execute(select(leases.c.until).where(leases.c.subject == subject))
+        raise LeaseHeld(subject, held.scalar_one_or_none())
+    return owner, until
+
+
+async def give_up(tx: Tx, subject: str, owner: str) -> None:
+    """Give the lease up, unless it is somebody else's by now."""
+    await tx.execute(delete(leases).where(leases.c.subject == subject, leases.c.owner == owner))

@@ -1,0 +1,271 @@
+"""Orders, what was ordered of each item, and the picks that take from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from service.ledger.clock import now_plus
+from service.ledger.database import Tx
+from service.ledger.tables import OrderState, PickState, order_lines, orders, picks
+
+
+class NotEnoughLeft(Exception):
+    """A pick takes more of a line than is left of it."""
+
+    def __init__(self, line: int, wanted: int, left: int) -> None:
+        super().__init__(f"line {line}: {wanted} picked, {left} left")
+        self.line, self.wanted, self.left = line, wanted, left
+
+
+@dataclass(frozen=True)
+class Line:
+    """One ordered item: per unit weight in kg, sizes in cm."""
+
+    line: int
+    sku: str | None
+    item_reference: str | None
+    quantity: int
+    picked: int
+    weight_kg: Decimal
+    length_cm: Decimal
+    width_cm: Decimal
+    height_cm: Decimal
+
+
+@dataclass(frozen=True)
+class KnownOrder:
+    """An order as the ledger knows it."""
+
+    order_reference: str
+    state: OrderState
+    pro_order_reference: str | None
+    shipping_location_reference: str | None
+    fully_packed: bool
+    lines: tuple[Line, ...]
+
+
+async def find(tx: Tx, order_reference: str) -> KnownOrder | None:
+    """Read an order with its lines."""
+    found = await tx.execute(select(orders).where(orders.c.order_reference == order_reference))
+    order = found.one_or_none()
+    if order is None:
+        return None
+    rows = await tx.execute(
+        select(order_lines)
+        .where(order_lines.c.order_reference == order_reference)
+        .order_by(order_lines.c.line)
+    )
+    lines = tuple(
+        Line(
+            row.line,
+            row.sku,
+            row.item_reference,
+            row.quantity,
+            row.picked,
+            Decimal(row.weight_kg),
+            Decimal(row.length_cm),
+            Decimal(row.width_cm),
+            Decimal(row.height_cm),
+        )
+        for row in rows
+    )
+    return KnownOrder(
+        order.order_reference,
+        OrderState(order.state),
+        order.pro_order_reference,
+        order.shipping_location_reference,
+        order.fully_packed,
+        lines,
+    )
+
+
+async def place(
+    tx: Tx,
+    order_reference: str,
+    shipping_location_reference: str | None,
+    lines: Sequence[Line],
+) -> None:
+    """Store an order before PRO is asked; a rejected one is placed anew with its new content."""
+    upsert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    await tx.execute(
+        upsert(orders)
+        .values(
+            order_reference=order_reference,
+            state=OrderState.PLACED.value,
+            shipping_location_reference=shipping_location_reference,
+            sequence=0,
+            fully_packed=False,
+            placed_at=now_plus(),
+            moved_at=now_plus(),
+        )
+        .on_conflict_do_update(
+            index_elements=[orders.c.order_reference],
+            set_={
+                "state": OrderState.PLACED.value,
+                "shipping_location_reference": shipping_location_reference,
+                "moved_at": now_plus(),
+            },
+        )
+    )
+    await tx.execute(delete(order_lines).where(order_lines.c.order_reference == order_reference))
+    await tx.execute(
+        insert(order_lines),
+        [
+            {
+                "order_reference": order_reference,
+                "line": line.line,
+                "sku": line.sku,
+                "item_reference": line.item_reference,
+                "quantity": line.quantity,
+                "picked": 0,
+                "weight_kg": str(line.weight_kg),
+                "length_cm": str(line.length_cm),
+                "width_cm": str(line.width_cm),
+                "height_cm": str(line.height_cm),
+            }
+            for line in lines
+        ],
+    )
+
+
+async def record(tx: Tx, order_reference: str, pro_order_reference: str) -> None:
+    """Store PRO's reference of an order."""
+    await tx.execute(
+        update(orders)
+        .where(orders.c.order_reference == order_reference)
+        .values(
+            state=OrderState.RECORDED.value,
+            pro_order_reference=pro_order_reference,
+            moved_at=now_plus(),
+        )
+    )
+
+
+async def reject(tx: Tx, order_reference: str) -> None:
+    """Store that PRO refused an order."""
+    await tx.execute(
+        update(orders)
+        .where(orders.c.order_reference == order_reference)
+        .values(state=OrderState.REJECTED.value, moved_at=now_plus())
+    )
+
+
+async def reserve(
+    tx: Tx,
+    order_reference: str,
+    pick_reference: str,
+    customer_reference: str,
+    quantities: Mapping[int, int],
+) -> None:
+    """Reserve what a pick takes, by line number; a pick that holds it already takes no more.
+
+    Raises NotEnoughLeft.
+    """
+    upsert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    kept = {str(line): quantity for line, quantity in quantities.items()}
+    values = {"state": PickState.RESERVED.value, "quantities": kept}
+    taken = await tx.execute(
+        upsert(picks)
+        .values(
+            order_reference=order_reference,
+            pick_reference=pick_reference,
+            customer_reference=customer_reference,
+            **values,
+        )
+        .on_conflict_do_update(
+            index_elements=[picks.c.order_reference, picks.c.pick_reference],
+            set_=values,
+            where=picks.c.state == PickState.REJECTED.value,
+        )
+        .returning(picks.c.state)
+    )
+    if taken.scalar_one_or_none() is None:
+        return
+    for number, quantity in quantities.items():
+        await _take(tx, order_reference, number, quantity)
+
+
+async def _take(tx: Tx, order_reference: str, number: int, quantity: int) -> None:
+    line = (order_lines.c.order_reference == order_reference) & (order_lines.c.line == number)
+    taken = await tx.execute(
+        update(order_lines)
+        .where(line, order_lines.c.picked + quantity <= order_lines.c.quantity)
+        .values(picked=order_lines.c.picked + quantity)
+    )
+    if taken.rowcount != 1:
+        left = await tx.execute(select(order_lines.c.quantity - order_lines.c.picked).where(line))
+        raise NotEnoughLeft(number, quantity, left.scalar_one())
+
+
+async def customer_reference(
+    tx: Tx, order_reference: str, pick_reference: str
+) -> str | None:
+    """Read the reference that a pick's consignment carries in PRO."""
+    found = await tx.execute(
+        select(picks.c.customer_reference).where(
+            picks.c.order_reference == order_reference, picks.c.pick_reference == pick_reference
+        )
+    )
+    return found.scalar_one_or_none()
+
+
+async def pack(tx: Tx, order_reference: str, pick_reference: str) -> None:
+    """Store that a pick has its consignment; the last pick marks the order fully packed."""
+    await _set_pick(tx, order_reference, pick_reference, PickState.PACKED)
+    open_lines = await tx.execute(
+        select(func.count()).where(
+            order_lines.c.order_reference == order_reference,
+            order_lines.c.picked < order_lines.c.quantity,
+        )
+    )
+    reserved = await tx.execute(
+        select(func.count()).where(
+            picks.c.order_reference == order_reference,
+            picks.c.state == PickState.RESERVED.value,
+        )
+    )
+    await tx.execute(
+        update(orders)
+        .where(orders.c.order_reference == order_reference)
+        .values(
+            fully_packed=open_lines.scalar_one() == 0 and reserved.scalar_one() == 0,
+            moved_at=now_plus(),
+        )
+    )
+
+
+async def give_back(tx: Tx, order_reference: str, pick_reference: str) -> None:
+    """Store that a pick was rejected: what it had reserved is free again."""
+    held = await tx.execute(
+        select(picks.c.quantities).where(
+            picks.c.order_reference == order_reference,
+            picks.c.pick_reference == pick_reference,
+            picks.c.state == PickState.RESERVED.value,
+        )
+    )
+    quantities = held.scalar_one_or_none()
+    if quantities is None:
+        return
+    for number, quantity in quantities.items():
+        await tx.execute(
+            update(order_lines)
+            .where(
+                order_lines.c.order_reference == order_reference, order_lines.c.line == int(number)
+            )
+            .values(picked=order_lines.c.picked - quantity)
+        )
+    await _set_pick(tx, order_reference, pick_reference, PickState.REJECTED)
+
+
+async def _set_pick(tx: Tx, order_reference: str, pick_reference: str, state: PickState) -> None:
+    await tx.execute(
+        update(picks)
+        .where(
+            picks.c.order_reference == order_reference, picks.c.pick_reference == pick_reference
+        )
+        .values(state=state.value)
+    )

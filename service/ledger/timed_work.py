@@ -1,0 +1,86 @@
+"""Work that is due at a time: rows that any replica sweeps, one at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from service.ledger.clock import now_plus
+from service.ledger.database import Tx
+from service.ledger.tables import timed_work
+
+
+class WorkKind(StrEnum):
+    """What has to be done when it is due."""
+
+    STRAY_SEARCH = "stray_search"
+    """Search PRO again for a pick whose Pack Order was ever unknown."""
+    MANIFEST_CONFIRMATION = "manifest_confirmation"
+    """Read whether the consignments of a manifest are Manifested or ManifestFailed."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work that is due and claimed by us."""
+
+    key: str
+    kind: WorkKind
+    details: Mapping[str, Any]
+    tries: int
+
+
+async def add(
+    tx: Tx, key: str, kind: WorkKind, details: Mapping[str, Any], due_in_seconds: float
+) -> None:
+    """Add work; a key that is there already stays as it is."""
+    insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    await tx.execute(
+        insert(timed_work)
+        .values(
+            work_key=key,
+            kind=kind.value,
+            details=dict(details),
+            due_at=now_plus(due_in_seconds),
+            claimed_until=now_plus(-1),
+            tries=0,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def claim(tx: Tx, limit: int, seconds: float) -> list[Work]:
+    """Claim due work for so many seconds; a crashed claimant's work comes back by itself."""
+    due = (
+        select(timed_work.c.work_key)
+        .where(timed_work.c.due_at <= now_plus(), timed_work.c.claimed_until <= now_plus())
+        .order_by(timed_work.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await tx.execute(
+        update(timed_work)
+        .where(timed_work.c.work_key.in_(due.scalar_subquery()))
+        .values(claimed_until=now_plus(seconds), tries=timed_work.c.tries + 1)
+        .returning(
+            timed_work.c.work_key, timed_work.c.kind, timed_work.c.details, timed_work.c.tries
+        )
+    )
+    return [Work(key, WorkKind(kind), details, tries) for key, kind, details, tries in rows]
+
+
+async def done(tx: Tx, key: str) -> None:
+    """Remove finished work."""
+    await tx.execute(delete(timed_work).where(timed_work.c.work_key == key))
+
+
+async def again(tx: Tx, key: str, due_in_seconds: float) -> None:
+    """Give work back, due again in so many seconds."""
+    await tx.execute(
+        update(timed_work)
+        .where(timed_work.c.work_key == key)
+        .values(due_at=now_plus(due_in_seconds), claimed_until=now_plus(-1))
+    )

@@ -1,0 +1,185 @@
+"""How an operation runs, so that PRO is asked once however often its event is delivered.
+
+    1 look the key up: settled before → say its outcomes again, done
+    2 claim it under the order's lease and commit
+    3 look in PRO first where an earlier attempt may have acted; then ask PRO
+    4 store the answer with all it changes
+    5 publish the outcomes          (intake)
+    6 let the input offset go       (intake)
+
+A verdict about the call leaves as an exception once the journal has taken note of it; whether to
+repeat, park or give up the event is intake's business alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from service.events.envelope import Envelope, outcome_id
+from service.events.published import Outcome
+from service.ledger.journal import Journal
+from service.ledger.leases import LeaseHeld
+from service.ledger.operation import (
+    Announcement,
+    Claim,
+    Effects,
+    Operation,
+    Settled,
+    Settlement,
+    Unnumbered,
+    no_effects,
+)
+from service.pro.problems import Problem, Refused, Retryable, Throttled, Unauthorised
+
+Ask = Callable[[], Awaitable[Settlement]]
+"""Calls PRO and makes of its answer what the ledger has to store. May raise a verdict."""
+Look = Callable[[], Awaitable[Settlement | None]]
+"""Reads in PRO whether it was done: the settlement, or None. May raise a verdict or StillMoving."""
+Refuse = Callable[[Problem, int], Settlement]
+"""Makes a refusal (of this attempt) what the ledger has to store."""
+
+
+class TooEarly(Exception):
+    """What the event builds on is not there yet; the text says what it waits for."""
+
+
+class StillMoving(Exception):
+    """PRO is still at it (Allocating, Manifesting, Cancelling): look again later."""
+
+
+@dataclass(frozen=True)
+class Performed:
+    """A step that is settled: its outcomes are to be published, then marked as published."""
+
+    operation_key: str
+    announcements: tuple[Announcement, ...]
+    repeated: bool = False
+
+
+Say = Callable[[Performed], Awaitable[None]]
+"""Publishes the outcomes of a settled operation."""
+
+NOTHING_TO_SAY = Performed("", ())
+"""What a step gives that had nothing to do."""
+
+
+def announce(
+    cause: Envelope,
+    operation_key: str,
+    order_reference: str,
+    outcome: Callable[[int], Outcome],
+    *,
+    refused_attempt: int | None = None,
+    nth: int = 0,
+) -> Unnumbered:
+    """Make an outcome of an operation that `cause` asked for.
+
+    Its id depends on the operation alone (and, for a refusal, on the attempt): published twice,
+    it has the same id. `nth` tells several outcomes of one operation apart.
+    """
+    now = datetime.now(UTC)
+
+    def make(sequence: int) -> Announcement:
+        said = outcome(sequence)
+        key = operation_key if nth == 0 else f"{operation_key}#{nth}"
+        return Announcement(
+            type=said.event_type.value,
+            id=outcome_id(said.event_type, key, refused_attempt),
+            time=now,
+            traceparent=cause.traceparent,
+            data=said.model_dump(mode="json", exclude_none=True),
+        )
+
+    return Unnumbered(order_reference, make)
+
+
+class Operations:
+    """Carries operations out under the journal."""
+
+    def __init__(self, journal: Journal, call_deadline: float) -> None:
+        self._journal = journal
+        self._call_deadline = call_deadline
+
+    async def perform(
+        self,
+        operation: Operation,
+        *,
+        ask: Ask,
+        refuse: Refuse,
+        look: Look | None = None,
+        prepare: Effects = no_effects,
+    ) -> Performed:
+        """Carry an operation out, or give the stored outcomes of one settled before.
+
+        Raises the verdicts of pro.problems; LeaseHeld, AwaitingLookup, ContentConflict,
+        Superseded, LedgerDown; and what `prepare` raises. None of them loses the operation.
+        """
+        held = await self._journal.claim(operation, prepare)
+        if isinstance(held, Settled):
+            return Performed(operation.key, held.announcements, repeated=True)
+        settlement: Settlement | None = None
+        if held.must_look and look is not None:
+            settlement = await self._look(held, look)
+            if settlement is None:
+                waiting = await self._journal.looked_in_vain(held)
+                if waiting is not None:
+                    raise waiting
+                await self._check_lease(held)
+                held = await self._journal.ask_again(held)
+        if settlement is None:
+            settlement = await self._ask(held, ask, look, refuse)
+        return Performed(operation.key, await self._journal.settle(held, settlement))
+
+    async def conclude(
+        self, operation: Operation, settlement: Callable[[int], Settlement]
+    ) -> Performed:
+        """Settle without asking PRO, by what is known already; `settlement` is given the attempt.
+
+        Raises LeaseHeld, AwaitingLookup, ContentConflict, Superseded, LedgerDown.
+        """
+        held = await self._journal.claim(operation)
+        if isinstance(held, Settled):
+            return Performed(operation.key, held.announcements, repeated=True)
+        stored = await self._journal.settle(held, settlement(held.attempt))
+        return Performed(operation.key, stored)
+
+    async def _look(self, held: Claim, look: Look) -> Settlement | None:
+        try:
+            return await look()
+        except BaseException:
+            await asyncio.shield(self._journal.release(held))
+            raise
+
+    async def _ask(
+        self, held: Claim, ask: Ask, look: Look | None, refuse: Refuse
+    ) -> Settlement:
+        await self._check_lease(held)
+        try:
+            return await ask()
+        except (Retryable, Throttled, Unauthorised):
+            await asyncio.shield(self._journal.release(held))
+            raise
+        except Refused as refusal:
+            # A refusal may be the answer to what an earlier attempt has already done.
+            done = await self._look_after_refusal(held, look)
+            return done or refuse(refusal.problem, held.attempt)
+        except BaseException:
+            # A time-out, a lost answer, our own death or a bug while reading: PRO may have acted.
+            await asyncio.shield(self._journal.lose(held))
+            raise
+
+    async def _look_after_refusal(self, held: Claim, look: Look | None) -> Settlement | None:
+        if look is None:
+            return None
+        try:
+            return await look()
+        except BaseException:
+            await asyncio.shield(self._journal.lose(held))
+            raise
+
+    async def _check_lease(self, held: Claim) -> None:
+        """Give up rather than have a call under way when the lease ends."""
+        if held.seconds_left() < self._call_deadline:
+            await self._journal.release(held)
+            raise LeaseHeld(held.operation.subject, None)

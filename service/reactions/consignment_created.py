@@ -1,0 +1,158 @@
+"""consignment.created → Allocate Using Default Rules → consignment.allocated | …_failed"""
+
+from dataclasses import dataclass
+
+from service.events.content import DIGEST_VERSION, content_digest
+from service.events.envelope import Envelope
+from service.events.published import (
+    ConsignmentAllocated,
+    ConsignmentAllocationFailed,
+    ConsignmentCreated,
+    Named,
+)
+from service.ledger import consignments
+from service.ledger.consignments import KnownConsignment
+from service.ledger.database import Database, Tx
+from service.ledger.lookups import OperationKind
+from service.ledger.operation import Operation, Settlement, operation_key
+from service.operations import (
+    NOTHING_TO_SAY,
+    Operations,
+    Performed,
+    StillMoving,
+    TooEarly,
+    announce,
+)
+from service.pro import states
+from service.pro.client import ProClient
+from service.pro.mapping import rejection_from
+from service.pro.problems import Ambiguous, Problem, Refused
+from service.pro.results import Allocated, NotAllocated, allocated_in
+from service.strays import Strays
+
+
+def is_current(event: ConsignmentCreated, known: KnownConsignment) -> bool:
+    """Tell whether this is still the allocation that the consignment waits for."""
+    return event.allocation_number == known.allocation_number
+
+
+@dataclass(frozen=True)
+class AllocateConsignment:
+    """Has PRO choose a carrier service for a consignment that the ledger knows."""
+
+    operations: Operations
+    pro: ProClient
+    database: Database
+    strays: Strays
+
+    async def __call__(self, event: ConsignmentCreated, cause: Envelope) -> Performed:
+        """React; raises TooEarly and what `Operations.perform` raises."""
+        async with self.database.begin() as tx:
+            known = await consignments.find(tx, event.consignment_reference)
+        if known is None:
+            raise TooEarly("the ledger does not know this consignment; only known ones ship")
+        if not is_current(event, known):
+            return NOTHING_TO_SAY
+        await self.strays.search_if_unknown(
+            known.order_reference, known.pick_reference, known.customer_reference
+        )
+        work = Operation(
+            key=operation_key(
+                "allocate", event.consignment_reference, str(event.allocation_number)
+            ),
+            kind=OperationKind.ALLOCATE,
+            subject=f"order:{event.order_reference}",
+            order_reference=event.order_reference,
+            content_digest=content_digest(event),
+            digest_version=DIGEST_VERSION,
+            event_id=cause.id,
+            event_time=cause.time,
+        )
+        reference = event.consignment_reference
+
+        async def ask() -> Settlement:
+            results = await self.pro.allocate_default_rules([reference])
+            match results[reference]:
+                case Allocated() as given:
+                    return _allocated(event, cause, work.key, given)
+                case NotAllocated(_, problem):
+                    raise Refused("allocate_default_rules", problem)
+                case _:
+                    raise Ambiguous("allocate_default_rules", "PRO has taken it up, no more")
+
+        async def look() -> Settlement | None:
+            found = await self.pro.get_consignment(reference)
+            state = found.consignment_state
+            if state in states.PASSING:
+                raise StillMoving(f"{reference} is {state}")
+            if state in states.IS_ALLOCATED:
+                return _allocated(event, cause, work.key, allocated_in(found))
+            if state == states.ALLOCATION_FAILED:
+                said = found.failed_allocation.message if found.failed_allocation else None
+                message = said or "PRO gave no reason."
+                return _failed(event, cause, work.key, Problem(400, "allocation_failed", message))
+            return None
+
+        def refuse(problem: Problem, _attempt: int) -> Settlement:
+            return _failed(event, cause, work.key, problem)
+
+        return await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
+
+
+def _allocated(
+    event: ConsignmentCreated, cause: Envelope, key: str, given: Allocated
+) -> Settlement:
+    async def store(tx: Tx) -> None:
+        await consignments.allocate(
+            tx,
+            event.consignment_reference,
+            carrier_reference=given.carrier_reference,
+            carrier_service_reference=given.carrier_service_reference,
+            tracking_references=given.tracking_references,
+        )
+
+    def allocated(sequence: int) -> ConsignmentAllocated:
+        return ConsignmentAllocated(
+            order_reference=event.order_reference,
+            sequence=sequence,
+            pick_reference=event.pick_reference,
+            consignment_reference=event.consignment_reference,
+            allocation_number=event.allocation_number,
+            carrier=Named(reference=given.carrier_reference, name=given.carrier_name),
+            carrier_service=Named(
+                reference=given.carrier_service_reference, name=given.carrier_service_name
+            ),
+            tracking_references=given.tracking_references,
+        )
+
+    return Settlement(
+        outcomes=[announce(cause, key, event.order_reference, allocated)],
+        effects=store,
+        result={
+            "consignment": event.consignment_reference,
+            "carrier": given.carrier_reference,
+            "carrier_service": given.carrier_service_reference,
+        },
+    )
+
+
+def _failed(event: ConsignmentCreated, cause: Envelope, key: str, problem: Problem) -> Settlement:
+    async def store(tx: Tx) -> None:
+        await consignments.move(tx, event.consignment_reference, states.ALLOCATION_FAILED)
+
+    def failed(sequence: int) -> ConsignmentAllocationFailed:
+        return ConsignmentAllocationFailed(
+            order_reference=event.order_reference,
+            sequence=sequence,
+            pick_reference=event.pick_reference,
+            consignment_reference=event.consignment_reference,
+            allocation_number=event.allocation_number,
+            rejection=rejection_from(problem),
+        )
+
+    return Settlement(
+        outcomes=[announce(cause, key, event.order_reference, failed)],
+        effects=store,
+        refused=True,
+        result={"consignment": event.consignment_reference, "code": problem.code},
+    )

@@ -1,0 +1,110 @@
+"""order.placed → Create Order → order.recorded | order.rejected"""
+
+from dataclasses import dataclass
+
+from service.events.content import DIGEST_VERSION, content_digest
+from service.events.envelope import Envelope
+from service.events.published import OrderRecorded, OrderRejected
+from service.events.received import Item, OrderPlaced
+from service.ledger import orders
+from service.ledger.database import Tx
+from service.ledger.lookups import OperationKind
+from service.ledger.operation import Operation, Settlement, operation_key
+from service.ledger.orders import Line
+from service.operations import Operations, Performed, announce
+from service.pro.client import ProClient
+from service.pro.mapping import create_order_request, rejection_from
+from service.pro.problems import Problem
+
+
+def operation(event: OrderPlaced, cause: Envelope) -> Operation:
+    """Name the one Create Order that an order ever needs."""
+    return Operation(
+        key=operation_key("record", event.order_reference),
+        kind=OperationKind.CREATE_ORDER,
+        subject=f"order:{event.order_reference}",
+        order_reference=event.order_reference,
+        content_digest=content_digest(event),
+        digest_version=DIGEST_VERSION,
+        event_id=cause.id,
+        event_time=cause.time,
+    )
+
+
+def lines(event: OrderPlaced) -> list[Line]:
+    """Give what the ledger has to remember to check and complete the picks."""
+    return [_line(number, item) for number, item in enumerate(event.lines)]
+
+
+def _line(number: int, item: Item) -> Line:
+    size = item.dimensions
+    return Line(
+        line=number,
+        sku=item.sku,
+        item_reference=item.item_reference,
+        quantity=item.quantity,
+        picked=0,
+        weight_kg=item.weight.value,
+        length_cm=size.length,
+        width_cm=size.width,
+        height_cm=size.height,
+    )
+
+
+@dataclass(frozen=True)
+class RecordOrder:
+    """Tells PRO of an order, once."""
+
+    operations: Operations
+    pro: ProClient
+
+    async def __call__(self, event: OrderPlaced, cause: Envelope) -> Performed:
+        """React; raises what `Operations.perform` raises."""
+        request = create_order_request(event)
+        reference = event.order_reference
+        work = operation(event, cause)
+
+        async def place(tx: Tx) -> None:
+            origin = event.origin.shipping_location_reference
+            await orders.place(tx, reference, origin, lines(event))
+
+        async def ask() -> Settlement:
+            pro_reference = await self.pro.create_order(request)
+
+            async def record(tx: Tx) -> None:
+                await orders.record(tx, reference, pro_reference)
+
+            def recorded(sequence: int) -> OrderRecorded:
+                return OrderRecorded(
+                    order_reference=reference,
+                    sequence=sequence,
+                    pro_order_reference=pro_reference,
+                )
+
+            return Settlement(
+                outcomes=[announce(cause, work.key, reference, recorded)],
+                effects=record,
+                result={"pro_order_reference": pro_reference},
+            )
+
+        def refuse(problem: Problem, attempt: int) -> Settlement:
+            async def reject(tx: Tx) -> None:
+                await orders.reject(tx, reference)
+
+            def rejected(sequence: int) -> OrderRejected:
+                return OrderRejected(
+                    order_reference=reference,
+                    sequence=sequence,
+                    rejection=rejection_from(problem),
+                )
+
+            return Settlement(
+                outcomes=[
+                    announce(cause, work.key, reference, rejected, refused_attempt=attempt)
+                ],
+                effects=reject,
+                refused=True,
+                result={"code": problem.code},
+            )
+
+        return await self.operations.perform(work, ask=ask, refuse=refuse, prepare=place)

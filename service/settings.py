@@ -1,0 +1,188 @@
+"""Every setting, from the environment (`ORDERFLEX_…`) or a `.env` file. Times are in seconds.
+
+Only wiring and the CLI read this module; everyone else is handed small frozen policies.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PRO_HOSTS = {
+    "sandbox": "https://apisandbox.electioapp.com",
+    "production": "https://api.electioapp.com",
+}
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """All settings; each is `ORDERFLEX_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ORDERFLEX_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
+
+    # Kafka
+    kafka_bootstrap_servers: str = Field(
+        default="localhost:9092", description="Brokers to start from, host:port, comma-separated."
+    )
+    kafka_group: str = Field(default="orderflex", description="Consumer group.")
+    kafka_topic_prefix: str = Field(
+        default="", description="Stands before the name of every topic."
+    )
+    kafka_create_topics: bool = Field(
+        default=True, description="Create missing topics at start-up; off where others own them."
+    )
+    kafka_partitions: Count = Field(
+        default=12, description="Partitions of a topic that the service creates."
+    )
+    kafka_session_timeout: Seconds = Field(
+        default=45, description="After this silence the broker gives our partitions away."
+    )
+    kafka_request_timeout: Seconds = Field(
+        default=20, description="Of one request to the broker."
+    )
+
+    # PRO
+    pro_environment: Literal["sandbox", "production"] = Field(
+        default="sandbox", description="Which of PRO's hosts to call."
+    )
+    pro_url: str | None = Field(
+        default=None, description="Another address of PRO, such as the stand-in's."
+    )
+    pro_key: SecretStr = Field(
+        default=SecretStr(""), description="PRO's API key (ocp-apim-subscription-key)."
+    )
+    pro_connect_timeout: Seconds = Field(default=5, description="To connect to PRO.")
+    pro_pool_timeout: Seconds = Field(
+        default=5, description="To wait for a free connection when all are in use."
+    )
+    pro_read_timeout: Seconds = Field(
+        default=30, description="Between two pieces of an answer of PRO."
+    )
+    pro_deadline: Seconds = Field(
+        default=45, description="Of one call to PRO, from its start to its last byte."
+    )
+    pro_max_connections: Count = Field(default=80, description="Open connections to PRO.")
+    pro_keepalive: Seconds = Field(
+        default=15, description="How long an idle connection to PRO is kept."
+    )
+    pro_ca_file: Path | None = Field(
+        default=None, description="Certificates to trust for PRO instead of the usual ones."
+    )
+
+    # Ledger
+    ledger_url: SecretStr = Field(
+        default=SecretStr("sqlite+aiosqlite:///var/ledger.sqlite"),
+        description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME.",
+    )
+    ledger_pool_size: Count = Field(
+        default=10, description="Connections to PostgreSQL; SQLite always has one."
+    )
+    ledger_timeout: Seconds = Field(default=15, description="Of one statement.")
+    payload_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Fernet keys that seal parked events and outcomes, comma-separated; the first "
+        "seals, all open. Make one with `orderflex ledger new-key`.",
+    )
+
+    # How operations run
+    lease: Seconds = Field(
+        default=120,
+        description="How long a worker may hold an order; longer than two calls to PRO.",
+    )
+    lookups_after: Annotated[tuple[float, ...], NoDecode] = Field(
+        default=(5, 30, 120),
+        description="When a Pack Order whose answer was lost is looked up in PRO.",
+    )
+    stray_search_after: Annotated[tuple[float, ...], NoDecode] = Field(
+        default=(3600, 86400), description="When such a pick is searched again for strays."
+    )
+    steps_off: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Event types whose step another system does, comma-separated.",
+    )
+
+    # Intake
+    max_in_flight: Count = Field(default=64, description="Events worked on at once.")
+    window: Count = Field(default=512, description="Events held in memory at the most.")
+    drain: Seconds = Field(
+        default=20, description="How long work in flight may go on at shutdown or a rebalance."
+    )
+    max_event_bytes: Count = Field(
+        default=900_000, description="A larger event becomes a dead letter without its body."
+    )
+    retry_tiers: Annotated[tuple[float, ...], NoDecode] = Field(
+        default=(5, 60, 600), description="Delays of the three retry topics."
+    )
+    deadline: Seconds = Field(
+        default=86_400, description="An event that fails for so long becomes a dead letter."
+    )
+    probe_every: Seconds = Field(
+        default=5, description="How often to see whether what paused intake is well again."
+    )
+    sweep_every: Seconds = Field(default=1, description="How often due work is looked for.")
+
+    # Outcomes and papers
+    event_source: str = Field(
+        default="urn:orderflex", description="CloudEvents source of our outcome events."
+    )
+    label_format: Literal["PDF", "PNG", "ZPL", "ZPLII"] = Field(
+        default="PDF", description="Format of the labels fetched."
+    )
+    label_folder: Path = Field(default=Path("var/labels"), description="Where labels are stored.")
+
+    # The service itself
+    http_host: str = Field(default="127.0.0.1", description="Address of /metrics and probes.")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8080, description="Port of /metrics and probes; 0 takes a free one."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    log_format: Literal["auto", "json", "pretty"] = Field(
+        default="auto", description="auto: pretty on a terminal, else one JSON object a line."
+    )
+
+    @field_validator(
+        "payload_keys", "lookups_after", "stray_search_after", "steps_off", "retry_tiers",
+        mode="before",
+    )
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.lease <= 2 * self.pro_deadline:
+            raise ValueError("lease must be longer than two times pro_deadline")
+        if len(self.retry_tiers) != 3 or list(self.retry_tiers) != sorted(set(self.retry_tiers)):
+            raise ValueError("retry_tiers must be three delays, each longer than the one before")
+        return self
+
+    @cached_property
+    def pro_base_url(self) -> str:
+        """PRO's address in force."""
+        return (self.pro_url or PRO_HOSTS[self.pro_environment]).rstrip("/")
+
+
+class BadSettings(Exception):
+    """The settings can't be used; the text says which and why, without their values."""
+
+
+def load() -> Settings:
+    """Read the settings; raises BadSettings."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors(include_url=False, include_context=False, include_input=False):
+            name = "_".join(str(part) for part in fault["loc"][:1]).upper()
+            lines.append(f"{'ORDERFLEX_' + name if name else 'settings'}: {fault['msg']}")
+        raise BadSettings("\n".join(lines)) from None
