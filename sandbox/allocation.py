@@ -8,7 +8,7 @@ from sandbox.answers import consignment_link, legs_json, link
 from sandbox.consignments import wrong_state
 from sandbox.exchange import Answer, Call
 from sandbox.faults import FaultKind, FaultRule
-from sandbox.models import ConsignmentLeg
+from sandbox.goods import ConsignmentLeg
 from sandbox.records import Allocated, Consignment, Failure, total_value
 from sandbox.reference_data import SERVICES, CarrierService
 from sandbox.requests import ConsignmentReferencesRequest

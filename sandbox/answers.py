@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.dates import stamp
-from sandbox.models import ConsignmentLeg, Package
+from sandbox.goods import ConsignmentLeg, Package
 from sandbox.records import Allocated, Consignment, Failure, Order, total_value, total_weight
 from sandbox.reference_data import COMPANY
 from sandbox.words import AddressType

@@ -61,7 +61,9 @@ def update_consignment(call: Call) -> Answer:
     consignment.meta_data = request.meta_data
     if request.packages is not None:
         # Absent packages are kept, as the help page says; the SDK says wiped (RULES 11, 15).
-        consignment.packages = kept_packages(request.packages, call.state.references)
+        consignment.packages = kept_packages(
+            request.packages, call.state.references, consignment.packages
+        )
     if request.tags is not None:
         consignment.tags = list(request.tags)
     call.state.changed()

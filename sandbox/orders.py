@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sandbox.answers import link, order_json
 from sandbox.errors import Problems
 from sandbox.exchange import Answer, Call
-from sandbox.models import Package, PackageInput
+from sandbox.goods import Package, PackageInput
 from sandbox.records import Order
 from sandbox.references import References
 from sandbox.requests import CreateOrderRequest, OrderConsignmentsRequest
@@ -39,16 +39,31 @@ def create_order(call: Call) -> Answer:
     return Answer(201, [link("Order", f"orders/{order.reference}")], touched=(order.reference,))
 
 
-def kept_packages(packages: Sequence[PackageInput], references: References) -> list[Package]:
-    """Checked packages as they are kept: with PRO's own references and the sizes filled in."""
+def kept_packages(
+    packages: Sequence[PackageInput], references: References, present: Sequence[Package] = ()
+) -> list[Package]:
+    """Checked packages as they are kept: with PRO's own references and the sizes filled in.
+
+    References are PRO's to give: one that is sent counts only when it is of a package or an
+    item in `present`.
+    """
+    known = {package.reference for package in present}
+    known |= {item.reference for package in present for item in package.items if item.reference}
     kept = []
     for package in packages:
         weight, dimensions = resolved_size(
             package.weight, package.dimensions, package.package_size_reference
         )
+        own = package.reference if package.reference in known else None
+        items = [
+            item
+            if item.reference in known
+            else item.model_copy(update={"reference": references.item()})
+            for item in package.items
+        ]
         kept.append(
             Package(
-                reference=package.reference or references.package(),
+                reference=own or references.package(),
                 package_reference_provided_by_customer=(
                     package.package_reference_provided_by_customer or ""
                 ),
@@ -59,10 +74,7 @@ def kept_packages(packages: Sequence[PackageInput], references: References) -> l
                 package_size_reference=package.package_size_reference,
                 barcode=package.barcode,
                 meta_data=package.meta_data,
-                items=[
-                    item.model_copy(update={"reference": item.reference or references.item()})
-                    for item in package.items
-                ],
+                items=items,
             )
         )
     return kept

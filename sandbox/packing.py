@@ -7,7 +7,8 @@ from sandbox.answers import consignment_link
 from sandbox.errors import Code, Detail, Problems, Refusal
 from sandbox.exchange import Answer, Call, subject_of
 from sandbox.faults import FaultKind, FaultRule
-from sandbox.models import Address, Item, MetaData, Money, Package
+from sandbox.goods import Item, Package
+from sandbox.models import Address, MetaData, Money
 from sandbox.records import Consignment, Order
 from sandbox.references import References
 from sandbox.requests import PackItem, PackOrderRequest, PackPackage

@@ -3,14 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sandbox.goods import ConsignmentLeg, Item, Package
 from sandbox.models import (
     Address,
-    ConsignmentLeg,
     CustomsDocumentation,
-    Item,
     MetaData,
     Money,
-    Package,
     RequestedDeliveryDate,
     Weight,
 )

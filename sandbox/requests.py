@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sandbox.dates import LooseDateTime
+from sandbox.goods import PackageInput
 from sandbox.models import (
     Address,
     CustomsDocumentation,
@@ -12,7 +13,6 @@ from sandbox.models import (
     Int32,
     MetaData,
     Model,
-    PackageInput,
     RequestedDeliveryDate,
     Weight,
 )

@@ -6,13 +6,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sandbox.errors import Code, Detail, Problems, Refusal
-from sandbox.models import (
-    Address,
-    Dimensions,
-    Model,
-    PackageInput,
-    Weight,
-)
+from sandbox.goods import PackageInput
+from sandbox.models import Address, Dimensions, Model, Weight
 from sandbox.reference_data import LOCATIONS, PACKAGE_SIZES, location_fields
 from sandbox.words import AddressType
 
