@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from service.events import exact_json
 from service.events.envelope import Incoming, parse
+from service.events.received import OrderPlaced, StockPicked
 from service.events.said import Event
 from service.events.topics import EventType
 
@@ -26,6 +27,16 @@ def example(name: str) -> Data:
 def event(event_type: EventType, data: Mapping[str, Any]) -> Event:
     """Read data the way a record's value is read."""
     return parse(event_type, exact_json.loads(json.dumps(data).encode()))
+
+
+def placed(data: Mapping[str, Any]) -> OrderPlaced:
+    """An `order.placed`."""
+    return cast("OrderPlaced", event(EventType.ORDER_PLACED, data))
+
+
+def picked(data: Mapping[str, Any]) -> StockPicked:
+    """A `stock.picked`."""
+    return cast("StockPicked", event(EventType.STOCK_PICKED, data))
 
 
 def changed(data: Data, path: str, value: object) -> Data:

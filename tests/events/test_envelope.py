@@ -173,7 +173,8 @@ def test_every_reason_is_reached() -> None:
 
 
 def test_a_matching_key_is_accepted() -> None:
-    assert read(record(ORDER, key=b"WEB-204817"), TOPICS, LIMIT)
+    found = read(record(ORDER, key=b"WEB-204817"), TOPICS, LIMIT)
+    assert isinstance(found.event, OrderPlaced)
     request = example("manifest.requested.minimum")
     found = read(record(request, topic="manifest.requested", key=b"LEEDS_DC"), TOPICS, LIMIT)
     assert isinstance(found.event, ManifestRequested)
