@@ -67,7 +67,7 @@ class FaultRule(BaseModel):
     match: Match = Match()
     seconds: Annotated[float, Field(ge=0)] = 30.0
     hold_seconds: Annotated[float, Field(ge=0)] = 0.0
-    retry_after: float | str | None = None
+    retry_after: Annotated[int, Field(ge=0)] | str | None = None
     """Value of Retry-After: seconds, or a date as text."""
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     body: Any = None
