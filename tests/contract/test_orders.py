@@ -138,10 +138,14 @@ async def test_defaults(pro: Caller) -> None:
     assert (order["Direction"], order["Source"], order["Tags"]) == ("Outbound", "Api", [])
 
 
-@pytest.mark.parametrize("name", ["OrderReference", "DeliveryOptionReference"])
-async def test_references_are_pros_to_give(pro: Caller, name: str) -> None:
-    reference = await pro.order(**{name: "EO-111-111-111"})
+async def test_references_are_pros_to_give(pro: Caller) -> None:
+    body = _with("Packages.0.Reference", "EP-111-111-111")
+    body["Packages"][0]["Items"][0]["Reference"] = "f" * 32
+    reference = await pro.order(Packages=body["Packages"], OrderReference="EO-111-111-111")
+    (package,) = (await pro.good("GET", f"/orders/{reference}"))["Packages"]
     assert reference != "EO-111-111-111"
+    assert package["Reference"] != "EP-111-111-111"
+    assert package["Items"][0]["Reference"] != "f" * 32
 
 
 async def test_unknown_order(pro: Caller) -> None:

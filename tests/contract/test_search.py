@@ -75,6 +75,18 @@ async def test_pages_meet(pro: Caller) -> None:
     assert {page["Count"] for page in pages} == {5}
 
 
+async def test_what_is_made_meanwhile_shifts_the_pages(pro: Caller) -> None:
+    order = await pro.order()
+    first, second = await pro.pack(order), await pro.pack(order)
+    page = await pro.good("GET", "/consignments/1/0")
+    assert page["ConsignmentSummaries"][0]["Reference"] == second
+    await pro.pack(order)
+    again = await pro.good("GET", "/consignments/1/1")
+    assert again["ConsignmentSummaries"][0]["Reference"] == second
+    last = await pro.good("GET", "/consignments/1/2")
+    assert last["ConsignmentSummaries"][0]["Reference"] == first
+
+
 @pytest.mark.parametrize("path", ["0/0", "10/0?createdDateFrom=yesterday", "10/0?labelsPrinted=x"])
 async def test_unreadable(pro: Caller, path: str) -> None:
     await pro.pack()
