@@ -31,7 +31,7 @@ GIVEN = "KAFKA_BOOTSTRAP_SERVERS"
 _log = logging.getLogger(__name__)
 
 
-class BrokerUnavailable(RuntimeError):  # noqa: N818 - reads as what it says
+class BrokerUnavailable(RuntimeError):
     """No broker can be had; the message lists what was tried, why it failed and what to do."""
 
 

@@ -34,7 +34,7 @@ _LIBRARY = Path("/usr/lib/postgresql")
 _SUPERUSER = "orderflex"
 
 
-class PostgresqlUnavailable(RuntimeError):  # noqa: N818 - reads as what it says
+class PostgresqlUnavailable(RuntimeError):
     """No PostgreSQL can be had; the message lists what was tried and what to do."""
 
 

@@ -29,7 +29,7 @@ class Detail:
     message: str
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the sandbox
+class Refusal(Exception):
     """The call is answered with an error; nothing was changed."""
 
     def __init__(

@@ -20,7 +20,10 @@ NotReady = Callable[[], Mapping[str, Sequence[str]]]
 
 
 def create_app(
-    metrics: Metrics, last_sign_of_life: Callable[[], float], stuck_after: float, not_ready: NotReady
+    metrics: Metrics,
+    last_sign_of_life: Callable[[], float],
+    stuck_after: float,
+    not_ready: NotReady,
 ) -> Starlette:
     """Make the HTTP application; `last_sign_of_life` is in monotonic seconds."""
 

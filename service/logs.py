@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-NOISY = ("aiokafka", "faststream", "uvicorn", "uvicorn.error", "uvicorn.access", "alembic")
+NOISY = ("aiokafka", "faststream", "uvicorn", "alembic", "httpx", "httpcore")
 """Libraries of which only warnings are of interest; aiokafka repeats itself while a broker is
 away, so its lines pass a throttle."""
 

@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 from prometheus_client.registry import Collector
+
+disable_created_metrics()  # a series more for each, that nobody asks for
 
 Kind = Literal["counter", "gauge", "histogram"]
 

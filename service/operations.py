@@ -151,9 +151,7 @@ class Operations:
             await asyncio.shield(self._journal.release(held))
             raise
 
-    async def _ask(
-        self, held: Claim, ask: Ask, look: Look | None, refuse: Refuse
-    ) -> Settlement:
+    async def _ask(self, held: Claim, ask: Ask, look: Look | None, refuse: Refuse) -> Settlement:
         await self._check_lease(held)
         try:
             return await ask()

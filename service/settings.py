@@ -40,12 +40,13 @@ class Settings(BaseSettings):
     kafka_partitions: Count = Field(
         default=12, description="Partitions of a topic that the service creates."
     )
+    kafka_replication: Count = Field(
+        default=1, description="Replicas of a topic that the service creates; 3 in production."
+    )
     kafka_session_timeout: Seconds = Field(
         default=45, description="After this silence the broker gives our partitions away."
     )
-    kafka_request_timeout: Seconds = Field(
-        default=20, description="Of one request to the broker."
-    )
+    kafka_request_timeout: Seconds = Field(default=20, description="Of one request to the broker.")
 
     # PRO
     pro_environment: Literal["sandbox", "production"] = Field(
@@ -149,7 +150,11 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "payload_keys", "lookups_after", "stray_search_after", "steps_off", "retry_tiers",
+        "payload_keys",
+        "lookups_after",
+        "stray_search_after",
+        "steps_off",
+        "retry_tiers",
         mode="before",
     )
     @classmethod

@@ -100,6 +100,7 @@ def broker_of(settings: Settings) -> Broker:
             request_timeout=settings.kafka_request_timeout,
             max_record_bytes=settings.max_event_bytes + 65_536,
             partitions=settings.kafka_partitions,
+            replication=settings.kafka_replication,
             create_topics=settings.kafka_create_topics,
         )
     )
@@ -110,9 +111,7 @@ def _pro_of(settings: Settings, metrics: Metrics) -> ProClient:
         raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
 
     def on_call(operation: str, verdict: Verdict, seconds: float) -> None:
-        metrics.observe(
-            Name.PRO_CALL_SECONDS, seconds, operation=operation, verdict=verdict.value
-        )
+        metrics.observe(Name.PRO_CALL_SECONDS, seconds, operation=operation, verdict=verdict.value)
 
     return ProClient(
         ProPolicy(
@@ -188,8 +187,11 @@ class Service:
     async def _start(self) -> None:
         await self._wait_for_ledger()
         await self.broker.wait_until_there(
-            [*self.topics.names.values(), *(t.topic for t in self.topics.retry_tiers),
-             self.topics.dead_letters]
+            [
+                *self.topics.names.values(),
+                *(t.topic for t in self.topics.retry_tiers),
+                self.topics.dead_letters,
+            ]
         )
 
     async def _wait_for_ledger(self) -> None:

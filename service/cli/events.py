@@ -148,5 +148,3 @@ async def _put(record: Outgoing, settings: Settings) -> None:
             await broker.publish(record)
         finally:
             await broker.stop()
-
-

@@ -19,7 +19,7 @@ MAX_NUMBER_LENGTH = 40
 MAX_EXPONENT = 40
 
 
-class BadJson(ValueError):  # noqa: N818 - a finding about bytes, not a fault of ours
+class BadJson(ValueError):
     """Bytes that are not JSON as we read it. The text never repeats what the bytes say."""
 
     def __init__(self, fault: Fault, detail: str) -> None:

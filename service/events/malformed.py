@@ -41,7 +41,7 @@ class Fault:
     message: str
 
 
-class Malformed(Exception):  # noqa: N818 - the name DESIGN gives this verdict
+class Malformed(Exception):
     """A record that no retry can make readable. Its text holds no value of the payload."""
 
     def __init__(

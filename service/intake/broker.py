@@ -5,14 +5,13 @@ subscriber's consumer, because only so are offsets committed as the ledger needs
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
@@ -29,6 +28,8 @@ class BrokerPolicy:
     request_timeout: float
     max_record_bytes: int
     partitions: int
+    """Of topics that are created by us."""
+    replication: int
     """Of topics that are created by us."""
     create_topics: bool
 
@@ -50,7 +51,7 @@ class Broker:
             request_timeout_ms=int(policy.request_timeout * 1000),
             max_request_size=policy.max_record_bytes,
             allow_auto_create_topics=False,
-            logger=logging.getLogger("faststream"),
+            logger=None,  # we have no handlers that it would speak of
         )
         self._log = structlog.get_logger("broker")
 
@@ -61,6 +62,8 @@ class Broker:
             try:
                 await self._ensure_topics(topics)
             except KafkaError as error:
+                if not (error.retriable or isinstance(error, KafkaConnectionError)):
+                    raise
                 if not said:
                     self._log.warning(
                         "waiting for the Kafka broker",
@@ -88,7 +91,10 @@ class Broker:
                     "ORDERFLEX_KAFKA_CREATE_TOPICS=true"
                 )
             answer = await admin.create_topics(
-                [NewTopic(name, self._policy.partitions, -1) for name in missing]
+                [
+                    NewTopic(name, self._policy.partitions, self._policy.replication)
+                    for name in missing
+                ]
             )
             for name, code, *_ in answer.topic_errors:
                 error = for_code(code)
@@ -126,7 +132,9 @@ class Broker:
             record.value,
             record.topic,
             key=record.key or None,
-            headers={name: value.decode("utf-8", "backslashreplace") for name, value in record.headers},
+            headers={
+                name: value.decode("utf-8", "backslashreplace") for name, value in record.headers
+            },
         )
 
     async def stop(self) -> None:

@@ -35,9 +35,7 @@ class GatePolicy:
 class Gate:
     """Open, or closed for one or more reasons."""
 
-    def __init__(
-        self, policy: GatePolicy, probes: dict[Closed, Probe], metrics: Metrics
-    ) -> None:
+    def __init__(self, policy: GatePolicy, probes: dict[Closed, Probe], metrics: Metrics) -> None:
         self._policy = policy
         self._probes = probes
         self._metrics = metrics

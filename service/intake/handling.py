@@ -193,9 +193,7 @@ class Handling:
         )
         if isinstance(decision, GiveUp):
             holds = trouble.why is not Why.CONFLICT
-            await self._parking.give_up(
-                arrived, received, decision.attempt, trouble, holds=holds
-            )
+            await self._parking.give_up(arrived, received, decision.attempt, trouble, holds=holds)
             return "dead_letter"
         await self._parking.park(arrived, received, decision, trouble)
         return "parked"

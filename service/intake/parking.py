@@ -96,7 +96,9 @@ class Parking:
         headers = {**_row_headers(row), DUE_AT: due_at.isoformat()}
         await until_acknowledged(
             self._publish,
-            Outgoing(park.tier.topic, record.key or b"", _with(record, headers), record.value or b""),
+            Outgoing(
+                park.tier.topic, record.key or b"", _with(record, headers), record.value or b""
+            ),
         )
 
     async def give_up(

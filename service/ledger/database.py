@@ -128,5 +128,3 @@ def _sqlite(policy: DatabasePolicy, clock: Microseconds) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
-
-

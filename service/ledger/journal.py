@@ -381,9 +381,7 @@ class Journal:
         """Tell whether the answer to this operation was ever lost."""
         async with self._database.begin() as tx:
             found = await tx.execute(
-                select(operations.c.ever_unknown).where(
-                    operations.c.operation_key == operation_key
-                )
+                select(operations.c.ever_unknown).where(operations.c.operation_key == operation_key)
             )
             return bool(found.scalar_one_or_none())
 

@@ -201,9 +201,7 @@ async def _take(tx: Tx, order_reference: str, number: int, quantity: int) -> Non
         raise NotEnoughLeft(number, quantity, left.scalar_one())
 
 
-async def customer_reference(
-    tx: Tx, order_reference: str, pick_reference: str
-) -> str | None:
+async def customer_reference(tx: Tx, order_reference: str, pick_reference: str) -> str | None:
     """Read the reference that a pick's consignment carries in PRO."""
     found = await tx.execute(
         select(picks.c.customer_reference).where(
@@ -264,8 +262,6 @@ async def give_back(tx: Tx, order_reference: str, pick_reference: str) -> None:
 async def _set_pick(tx: Tx, order_reference: str, pick_reference: str, state: PickState) -> None:
     await tx.execute(
         update(picks)
-        .where(
-            picks.c.order_reference == order_reference, picks.c.pick_reference == pick_reference
-        )
+        .where(picks.c.order_reference == order_reference, picks.c.pick_reference == pick_reference)
         .values(state=state.value)
     )

@@ -89,7 +89,7 @@ class Scope(StrEnum):
     """403: this key may not do this."""
 
 
-class ProVerdict(Exception):  # noqa: N818 - verdicts, not errors: see the module's text
+class ProVerdict(Exception):
     """A call that did not simply work. `operation` names it."""
 
     verdict: ClassVar[Verdict]
@@ -142,7 +142,7 @@ class Ambiguous(ProVerdict):
     verdict = Verdict.AMBIGUOUS
 
 
-class UnreadableAnswer(Exception):  # noqa: N818 - becomes a verdict at once
+class UnreadableAnswer(Exception):
     """A 2xx whose body doesn't tell what happened."""
 
 

@@ -61,9 +61,7 @@ def decide(seen: Seen, not_queued_code: str | None) -> Manifested | NotManifeste
         message = seen.message or "PRO did not take it into the manifest."
         return NotManifested(Problem(200, not_queued_code, message))
     if seen.state == states.MANIFEST_FAILED:
-        return NotManifested(
-            Problem(200, "manifest_failed", seen.message or "PRO gave no reason.")
-        )
+        return NotManifested(Problem(200, "manifest_failed", seen.message or "PRO gave no reason."))
     if seen.state == states.READY_TO_SHIP or seen.state in states.PASSING:
         return Pending()
     return NotManifested(Problem(200, "left_the_manifest", f"It is {seen.state} in PRO."))

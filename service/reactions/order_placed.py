@@ -99,9 +99,7 @@ class RecordOrder:
                 )
 
             return Settlement(
-                outcomes=[
-                    announce(cause, work.key, reference, rejected, refused_attempt=attempt)
-                ],
+                outcomes=[announce(cause, work.key, reference, rejected, refused_attempt=attempt)],
                 effects=reject,
                 refused=True,
                 result={"code": problem.code},

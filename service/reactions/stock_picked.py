@@ -200,9 +200,7 @@ class PackPick:
         )
 
         async def reserve(tx: Tx) -> None:
-            await orders.reserve(
-                tx, event.order_reference, event.pick_reference, ours, quantities
-            )
+            await orders.reserve(tx, event.order_reference, event.pick_reference, ours, quantities)
 
         async def ask() -> Settlement:
             return self._created(
@@ -320,9 +318,7 @@ def _rejected(
         )
 
     return Settlement(
-        outcomes=[
-            announce(cause, key, event.order_reference, rejected, refused_attempt=attempt)
-        ],
+        outcomes=[announce(cause, key, event.order_reference, rejected, refused_attempt=attempt)],
         effects=give_back,
         refused=True,
         result={"code": rejection.code},
