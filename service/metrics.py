@@ -14,7 +14,7 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
-disable_created_metrics()  # a series more for each, that nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, that nobody asks for
 
 Kind = Literal["counter", "gauge", "histogram"]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -258,15 +259,15 @@ class _Http:
         self.app: Any = None
 
     async def start(self) -> None:
-        config = uvicorn.Config(
-            self.app, host=self._host, port=self._port, log_config=None, access_log=False
-        )
+        try:
+            listening = socket.create_server((self._host, self._port))
+        except OSError as error:
+            raise BadSettings(
+                f"ORDERFLEX_HTTP_PORT: {self._host}:{self._port} can't be opened ({error.strerror})"
+            ) from None
+        config = uvicorn.Config(self.app, log_config=None, access_log=False)
         self._server = _QuietServer(config)
-        self._serving = asyncio.create_task(self._server.serve(), name="http")
-        while not self._server.started and not self._serving.done():
-            await asyncio.sleep(0.01)
-        if self._serving.done():
-            raise BadSettings(f"ORDERFLEX_HTTP_PORT: {self._host}:{self._port} can't be opened")
+        self._serving = asyncio.create_task(self._server.serve([listening]), name="http")
 
     async def stop(self) -> None:
         if self._server is not None and self._serving is not None:

@@ -223,7 +223,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
             if partition in self._windows:
                 self._windows[partition].committed(offset)
 
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, _revoked: Iterable[TopicPartition]) -> None:
         """Let go of what does not run yet, finish what runs, commit. Rebalances are eager."""
         self._rebalancing = True
         self._lanes.drop_waiting()
@@ -231,7 +231,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         await self.commit()
         self._forget()
 
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+    async def on_partitions_assigned(self, _assigned: Iterable[TopicPartition]) -> None:
         """Start afresh: positions come from the committed offsets, pauses are forgotten."""
         self._forget()
         self._rebalancing = False

@@ -46,8 +46,32 @@ class HandlingPolicy:
     quick_wait: float = 0.2
     lease_patience: float = 2.0
     lease_wait: float = 0.1
+    lease_retry: float = 1.0
     moving_wait: float = 2.0
     """How soon to look again at what PRO is still working on."""
+
+
+class _Patience:
+    """How long to try again in place before an event is put aside."""
+
+    def __init__(self, policy: HandlingPolicy) -> None:
+        self._policy = policy
+        self._quick_tries = 0
+        self._since = time.monotonic()
+
+    def wait_for(self, error: Exception) -> float | None:
+        """Give the seconds to wait before the next try in place; None to put the event aside."""
+        jitter = 0.5 + random.random()  # noqa: S311 - no secret
+        match error:
+            case Superseded():
+                return 0.0
+            case LeaseHeld() if time.monotonic() - self._since <= self._policy.lease_patience:
+                return self._policy.lease_wait * jitter
+            case Retryable() if self._quick_tries < self._policy.quick_tries:
+                self._quick_tries += 1
+                return self._policy.quick_wait * self._quick_tries * jitter
+            case _:
+                return None
 
 
 class Handling:
@@ -108,7 +132,7 @@ class Handling:
             return "skipped"
         elif row.seconds_until_due > self._policy.moving_wait:
             return "skipped"  # parked again since: a later message wakes it
-        trouble = await self._try(arrived, received)
+        trouble = await self._try(received)
         if trouble is None:
             if row is not None:
                 await self._parking.let_go(arrived)
@@ -125,40 +149,35 @@ class Handling:
                 await self._parking.wake_later(arrived.record, row, decision)
         return "resumed"
 
-    async def _try(self, arrived: Arrival, received: Received) -> Trouble | None:
+    async def _try(self, received: Received) -> Trouble | None:
         """React and publish; None when the event is settled."""
-        quick_tries = 0
-        since = time.monotonic()
         reaction = self._reactions[received.envelope.type]
+        patience = _Patience(self._policy)
         while True:
             try:
                 performed = await reaction(received.event, received.envelope)
                 await self._announcer.announce(performed)
             except (LedgerDown, LedgerNotReady, KafkaError):
                 raise
-            except LeaseHeld as held:
-                if time.monotonic() - since > self._policy.lease_patience:
-                    return Trouble(Why.BUSY, str(held), wait=1.0)
-                await asyncio.sleep(self._policy.lease_wait * (0.5 + random.random()))  # noqa: S311
-            except Superseded:
-                continue
             except Unauthorised as refused:
                 if refused.scope is not Scope.EVERYTHING:
                     return Trouble(Why.RETRYABLE, str(refused))
                 self._gate.close(Closed.KEY_REFUSED)
                 await self._gate.wait_open()
-            except Retryable as failed:
-                quick_tries += 1
-                if quick_tries > self._policy.quick_tries:
-                    return Trouble(Why.RETRYABLE, str(failed))
-                await asyncio.sleep(self._policy.quick_wait * quick_tries * (0.5 + random.random()))  # noqa: S311
             except Exception as error:  # noqa: BLE001 - every failure has its defined way on
-                return self._trouble(error)
+                wait = patience.wait_for(error)
+                if wait is None:
+                    return self._trouble(error)
+                await asyncio.sleep(wait)
             else:
                 return None
 
     def _trouble(self, error: Exception) -> Trouble:
         match error:
+            case LeaseHeld():
+                return Trouble(Why.BUSY, str(error), wait=self._policy.lease_retry)
+            case Retryable():
+                return Trouble(Why.RETRYABLE, str(error))
             case TooEarly():
                 return Trouble(Why.TOO_EARLY, str(error))
             case ContentConflict():

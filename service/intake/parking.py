@@ -104,7 +104,7 @@ class Parking:
     async def give_up(
         self, arrived: Arrival, received: Received, attempt: int, why: Trouble, *, holds: bool
     ) -> None:
-        """Write a well-formed event to the dead letters; with `holds` its row waits for a person."""
+        """Write a well-formed event to the dead letters; with `holds` its row waits for us."""
         headers = _plain_headers(arrived, attempt, why.why.value, why.detail)
         if holds:
             row = await self._parked.park(

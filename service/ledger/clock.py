@@ -69,10 +69,10 @@ class now_plus(expression.ColumnElement[datetime]):  # noqa: N801 - reads as a S
 
 
 @compiles(now_plus, "postgresql")
-def _postgresql_now(element: now_plus, compiler: SQLCompiler, **_: Any) -> str:
+def _postgresql_now(element: now_plus, _compiler: SQLCompiler, **_: Any) -> str:
     return f"(clock_timestamp() + interval '{element.microseconds} microseconds')"
 
 
 @compiles(now_plus, "sqlite")
-def _sqlite_now(element: now_plus, compiler: SQLCompiler, **_: Any) -> str:
+def _sqlite_now(element: now_plus, _compiler: SQLCompiler, **_: Any) -> str:
     return f"({SQLITE_CLOCK_FUNCTION}() + {element.microseconds})"

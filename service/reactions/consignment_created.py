@@ -24,6 +24,7 @@ from service.operations import (
     announce,
 )
 from service.pro import states
+from service.pro.answers import Consignment
 from service.pro.client import ProClient
 from service.pro.mapping import rejection_from
 from service.pro.problems import Ambiguous, Problem, Refused
@@ -34,6 +35,20 @@ from service.strays import Strays
 def is_current(event: ConsignmentCreated, known: KnownConsignment) -> bool:
     """Tell whether this is still the allocation that the consignment waits for."""
     return event.allocation_number == known.allocation_number
+
+
+def operation(event: ConsignmentCreated, cause: Envelope) -> Operation:
+    """Name the one allocation of this number that a consignment needs."""
+    return Operation(
+        key=operation_key("allocate", event.consignment_reference, str(event.allocation_number)),
+        kind=OperationKind.ALLOCATE,
+        subject=f"order:{event.order_reference}",
+        order_reference=event.order_reference,
+        content_digest=content_digest(event),
+        digest_version=DIGEST_VERSION,
+        event_id=cause.id,
+        event_time=cause.time,
+    )
 
 
 @dataclass(frozen=True)
@@ -56,18 +71,7 @@ class AllocateConsignment:
         await self.strays.search_if_unknown(
             known.order_reference, known.pick_reference, known.customer_reference
         )
-        work = Operation(
-            key=operation_key(
-                "allocate", event.consignment_reference, str(event.allocation_number)
-            ),
-            kind=OperationKind.ALLOCATE,
-            subject=f"order:{event.order_reference}",
-            order_reference=event.order_reference,
-            content_digest=content_digest(event),
-            digest_version=DIGEST_VERSION,
-            event_id=cause.id,
-            event_time=cause.time,
-        )
+        work = operation(event, cause)
         reference = event.consignment_reference
 
         async def ask() -> Settlement:
@@ -81,22 +85,28 @@ class AllocateConsignment:
                     raise Ambiguous("allocate_default_rules", "PRO has taken it up, no more")
 
         async def look() -> Settlement | None:
-            found = await self.pro.get_consignment(reference)
-            state = found.consignment_state
-            if state in states.PASSING:
-                raise StillMoving(f"{reference} is {state}")
-            if state in states.IS_ALLOCATED:
-                return _allocated(event, cause, work.key, allocated_in(found))
-            if state == states.ALLOCATION_FAILED:
-                said = found.failed_allocation.message if found.failed_allocation else None
-                message = said or "PRO gave no reason."
-                return _failed(event, cause, work.key, Problem(400, "allocation_failed", message))
-            return None
+            return _found(event, cause, work.key, await self.pro.get_consignment(reference))
 
         def refuse(problem: Problem, _attempt: int) -> Settlement:
             return _failed(event, cause, work.key, problem)
 
         return await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
+
+
+def _found(
+    event: ConsignmentCreated, cause: Envelope, key: str, found: Consignment
+) -> Settlement | None:
+    """Settle by the state that PRO shows; None when it was not allocated, nor tried."""
+    state = found.consignment_state
+    if state in states.PASSING:
+        raise StillMoving(f"{found.reference} is {state}")
+    if state in states.IS_ALLOCATED:
+        return _allocated(event, cause, key, allocated_in(found))
+    if state == states.ALLOCATION_FAILED:
+        said = found.failed_allocation.message if found.failed_allocation else None
+        problem = Problem(400, "allocation_failed", said or "PRO gave no reason.")
+        return _failed(event, cause, key, problem)
+    return None
 
 
 def _allocated(

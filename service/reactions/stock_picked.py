@@ -38,6 +38,7 @@ class Pack:
     """Ask PRO for this pick, completed; it takes these quantities, by line number."""
 
     picked: StockPicked
+    order: KnownOrder
     quantities: Mapping[int, int]
 
 
@@ -72,7 +73,7 @@ def decide(event: StockPicked, order: KnownOrder | None) -> Pack | Reject | Wait
             quantities[line.line] = quantities.get(line.line, 0) + item.quantity
             units.append((line, item.quantity))
         packages.append(_completed(package, units))
-    return Pack(event.with_packages(packages), quantities)
+    return Pack(event.with_packages(packages), order, quantities)
 
 
 def _line(item: PickedItem, lines: Sequence[Line]) -> Line | str:
@@ -182,18 +183,11 @@ class PackPick:
                 return await self.operations.conclude(
                     work, lambda attempt: _rejected(event, cause, work.key, rejection, attempt)
                 )
-            case Pack(picked, quantities):
-                assert order is not None
-                return await self._pack(picked, quantities, order, cause, work)
+            case Pack():
+                return await self._pack(decision, cause, work)
 
-    async def _pack(
-        self,
-        event: StockPicked,
-        quantities: Mapping[int, int],
-        order: KnownOrder,
-        cause: Envelope,
-        work: Operation,
-    ) -> Performed:
+    async def _pack(self, decision: Pack, cause: Envelope, work: Operation) -> Performed:
+        event, order, quantities = decision.picked, decision.order, decision.quantities
         ours = customer_reference(event.order_reference, event.pick_reference)
         request = pack_order_request(
             event, pro_order_reference=order.pro_order_reference or "", customer_reference=ours

@@ -1,0 +1,56 @@
+# Everything a developer needs. `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ORDERS ?= 12
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-quick lint format schemas lock clean
+
+help: ## List what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make the virtual environment (the other targets do it by themselves)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY) ## Show orders going the whole way, on a real broker (ORDERS=500 for more)
+	@$(BIN)/orderflex demo --orders $(ORDERS)
+
+test: $(READY) ## Run every test: real Kafka broker, real PostgreSQL, the stand-in of PRO
+	@$(BIN)/python -m pytest
+
+test-quick: $(READY) ## Run the tests that need neither broker nor PostgreSQL
+	@$(BIN)/python -m pytest -m "not kafka and not postgresql"
+
+lint: $(READY) ## Check style, types, import directions, and that generated files are current
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m service.events.schemas check
+
+format: $(READY) ## Put the code in form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+schemas: $(READY) ## Write docs/events anew from the code: JSON Schemas and AsyncAPI
+	@$(BIN)/python -m service.events.schemas write
+
+lock: $(READY) ## Lock the newest versions that pyproject.toml allows, with hashes
+	@$(BIN)/python -m pip install --quiet uv
+	@for extra in "" "--extra dev"; do \
+		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-header $$extra pyproject.toml \
+			-o requirements$$(test -z "$$extra" || echo -dev).lock; done
+
+clean: ## Remove what was made here: environment, caches, demo folders
+	rm -rf $(VENV) .cache var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
