@@ -46,6 +46,7 @@ def server_properties(
         "log.dirs": log_dirs,
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
+        "group.min.session.timeout.ms": "500",
         # After a crash the node waits until its former self counts as gone: 9 s by default.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",

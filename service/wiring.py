@@ -348,7 +348,9 @@ def build(settings: Settings) -> Service:
         topics,
         settings.max_event_bytes,
         gate,
-        SweepPolicy(every=settings.sweep_every),
+        SweepPolicy(
+            every=settings.sweep_every, work_lease=settings.lease, unpublished=settings.lease
+        ),
         metrics,
     )
     service = Service(

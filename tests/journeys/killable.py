@@ -1,0 +1,90 @@
+"""The service as `orderflex serve`, which dies by SIGKILL at a named point, once for each kind.
+
+    KILL_AT=after_answer KILL_MARKS=/some/folder python killable.py serve --upgrade-ledger
+
+The points lie between the six steps of an operation (service/operations.py).
+"""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from service.cli import main
+from service.intake.announcing import Announcer
+from service.ledger.journal import Journal
+from service.ledger.operation import Claim
+
+POINTS = (
+    "before_claim",
+    "after_claim",
+    "after_answer",
+    "after_settle",
+    "after_publish",
+    "after_mark",
+)
+Method = Callable[..., Awaitable[Any]]
+
+
+def die_once(kind: str) -> None:
+    """Die at the point, unless this kind has died there before."""
+    mark = Path(os.environ["KILL_MARKS"]) / kind
+    if not mark.exists():
+        mark.write_text(str(os.getpid()), encoding="utf-8")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying(original: Method, kind_of: Callable[..., str | None], *, before: bool) -> Method:
+    """Wrap a method so that the process dies before it, or after it."""
+
+    @functools.wraps(original)
+    async def wrapped(self: Any, *arguments: Any, **named: Any) -> Any:
+        kind = kind_of(*arguments)
+        if before and kind:
+            die_once(kind)
+        result = await original(self, *arguments, **named)
+        if not before and kind and (kind_of is not _operation or isinstance(result, Claim)):
+            die_once(kind)
+        return result
+
+    return wrapped
+
+
+def _operation(operation: Any, *_: Any) -> str | None:
+    return str(operation.kind)
+
+
+def _claim(claim: Any, *_: Any) -> str | None:
+    return str(claim.operation.kind)
+
+
+def _announcements(announcements: Any, *_: Any) -> str | None:
+    return announcements[0].type if announcements else None
+
+
+def _performed(performed: Any, *_: Any) -> str | None:
+    return _announcements(performed.announcements)
+
+
+def arm(point: str) -> None:
+    """Put the death where it belongs."""
+    where: dict[str, tuple[type, str, Callable[..., str | None], bool]] = {
+        "before_claim": (Journal, "claim", _operation, True),
+        "after_claim": (Journal, "claim", _operation, False),
+        "after_answer": (Journal, "settle", _claim, True),
+        "after_settle": (Journal, "settle", _claim, False),
+        "after_publish": (Announcer, "publish", _announcements, False),
+        "after_mark": (Announcer, "announce", _performed, False),
+    }
+    owner, name, kind_of, before = where[point]
+    setattr(owner, name, dying(getattr(owner, name), kind_of, before=before))
+
+
+if __name__ == "__main__":
+    if os.environ.get("KILL_AT"):
+        arm(os.environ["KILL_AT"])
+    sys.argv[0] = "orderflex"
+    main()
