@@ -71,7 +71,6 @@ class Journal:
         self._metrics = metrics
         self._lookups = lookups
         self._lease_seconds = lease_seconds
-        self._trusted_from: datetime | None = None
 
     async def claim(self, operation: Operation, prepare: Effects = no_effects) -> Claim | Settled:
         """Claim an operation, in one transaction with the changes that `prepare` makes.
@@ -283,13 +282,7 @@ class Journal:
                 .values(ever_unknown=True)
             )
             if operation.kind is OperationKind.PACK_ORDER:
-                await timed_work.add(
-                    tx,
-                    f"stray:{operation.key}:late:{claim.attempt}",
-                    WorkKind.STRAY_SEARCH,
-                    {"operation_key": operation.key},
-                    0.0,
-                )
+                await _search_strays_late(tx, claim, 0.0)
 
     async def release(self, claim: Claim) -> None:
         """Give a claim back: certainly nothing happened in PRO."""
@@ -304,13 +297,19 @@ class Journal:
             await leases.give_up(tx, claim.operation.subject, claim.owner)
 
     async def lose(self, claim: Claim) -> None:
-        """Store that PRO may have acted: it is looked up before it is asked again."""
-        plan = self._plan(claim.operation)
+        """Store that PRO may have acted: it is looked up before it is asked again.
+
+        Where another worker went on with it since, what PRO may have made of our call is searched
+        as a stray, once PRO has had its time.
+        """
+        operation, plan = claim.operation, self._plan(claim.operation)
         async with self._database.begin() as tx:
             now = await _now(tx)
             due = plan.next_due(now, None) if plan else None
-            await self._mark_unknown(tx, claim.operation, now, due, claim.attempt)
-            await leases.give_up(tx, claim.operation.subject, claim.owner)
+            mine = await self._mark_unknown(tx, operation, now, due, claim.attempt)
+            if not mine and plan and operation.kind is OperationKind.PACK_ORDER:
+                await _search_strays_late(tx, claim, plan.after[-1])
+            await leases.give_up(tx, operation.subject, claim.owner)
 
     async def _mark_unknown(
         self,
@@ -319,7 +318,8 @@ class Journal:
         since: datetime,
         due: datetime | None,
         attempt: int | None = None,
-    ) -> None:
+    ) -> bool:
+        """Tell whether it was still ours to mark."""
         mine = operations.c.operation_key == operation.key
         if attempt is not None:
             mine &= (operations.c.attempt == attempt) & operations.c.state.in_(_OPEN)
@@ -335,7 +335,7 @@ class Journal:
             )
         )
         if marked.rowcount != 1:
-            return
+            return False
         self._metrics.count(Name.OPERATIONS_UNKNOWN, kind=operation.kind.value)
         await _note(tx, operation, What.UNKNOWN, next_look=due.isoformat() if due else None)
         if operation.kind is OperationKind.PACK_ORDER:
@@ -347,6 +347,7 @@ class Journal:
                     {"operation_key": operation.key},
                     seconds,
                 )
+        return True
 
     async def mark_published(self, operation_keys: Sequence[str]) -> None:
         """Store that the outcomes of these operations were acknowledged by the broker."""
@@ -389,10 +390,9 @@ class Journal:
         return self._lookups.plans.get(operation.kind)
 
     async def _trust(self, tx: Tx) -> datetime:
-        if self._trusted_from is None:
-            found = await tx.execute(select(ledger_info.c.trusted_from))
-            self._trusted_from = found.scalar_one()
-        return self._trusted_from
+        # Read each time: `orderflex ledger restored` has to reach workers that run already.
+        found: datetime = (await tx.execute(select(ledger_info.c.trusted_from))).scalar_one()
+        return found
 
     async def _count_orphan(self, tx: Tx, operation: Operation) -> None:
         if operation.kind is OperationKind.CREATE_ORDER:
@@ -407,6 +407,18 @@ def _where(claim: Claim, state: OperationState | None = None) -> Any:
         operations.c.operation_key == claim.operation.key,
         operations.c.attempt == claim.attempt,
         operations.c.state.in_(states),
+    )
+
+
+async def _search_strays_late(tx: Tx, claim: Claim, seconds: float) -> None:
+    """Have strays searched of an attempt that was overtaken."""
+    key = claim.operation.key
+    await timed_work.add(
+        tx,
+        f"stray:{key}:late:{claim.attempt}",
+        WorkKind.STRAY_SEARCH,
+        {"operation_key": key},
+        seconds,
     )
 
 
