@@ -1,0 +1,101 @@
+"""The tables come up from nothing, and say what the code says."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from service.ledger.database import Database, DatabasePolicy, LedgerDown, LedgerNotReady
+from service.ledger.upgrade import differences, restored, upgrade
+
+from .ledgers import Ledger
+
+
+async def test_the_migrations_make_the_tables_of_this_version(ledger: Ledger) -> None:
+    assert await differences(ledger.database) == []
+    await ledger.database.check()
+
+
+async def test_upgrading_twice_changes_nothing_and_keeps_the_trust(ledger: Ledger) -> None:
+    await ledger.place()
+    before = await _trusted_from(ledger)
+    await ledger.forward(3600)
+    await upgrade(ledger.database)
+    await upgrade(ledger.database)
+    assert await differences(ledger.database) == []
+    assert await _trusted_from(ledger) == before
+
+
+async def test_a_restored_ledger_is_trusted_from_that_moment_only(ledger: Ledger) -> None:
+    before = await _trusted_from(ledger)
+    await ledger.forward(3600)
+    await restored(ledger.database)
+    assert await _trusted_from(ledger) != before
+
+
+async def test_a_missing_column_is_a_difference(ledger: Ledger) -> None:
+    async with ledger.database.begin() as tx:
+        await tx.execute(text("ALTER TABLE orders DROP COLUMN fully_packed"))
+    assert await differences(ledger.database) != []
+
+
+async def test_a_database_without_tables_asks_for_the_upgrade(
+    ledger_url: str | None, tmp_path: Path
+) -> None:
+    database = Database(DatabasePolicy(ledger_url or f"sqlite+aiosqlite:///{tmp_path}/empty.db"))
+    with pytest.raises(LedgerNotReady, match="orderflex ledger upgrade"):
+        await database.check()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite+aiosqlite:////no/such/folder/ledger.db",
+        "postgresql+asyncpg://somebody:hunter2@127.0.0.1:1/nowhere",
+    ],
+)
+async def test_a_ledger_that_is_not_there_is_down_and_its_password_unsaid(url: str) -> None:
+    database = Database(DatabasePolicy(url))
+    for attempt in (upgrade(database), database.check()):
+        with pytest.raises(LedgerDown) as caught:
+            await attempt
+        assert "hunter2" not in str(caught.value)
+    await database.close()
+    await _threads_ended()
+
+
+async def test_a_database_error_never_repeats_the_values(ledger: Ledger) -> None:
+    with pytest.raises(LedgerDown) as caught:
+        async with ledger.database.begin() as tx:
+            await tx.execute(
+                text("SELECT * FROM no_such_table WHERE name = :name"), {"name": "Ada Okafor"}
+            )
+    assert "Ada" not in str(caught.value)
+    assert "Ada" not in str(caught.value.__cause__)
+
+
+async def test_a_failed_transaction_leaves_nothing_behind(ledger: Ledger) -> None:
+    async def fail() -> None:
+        async with ledger.database.begin() as tx:
+            await tx.execute(text("DELETE FROM ledger_info"))
+            await tx.execute(text("SELECT * FROM no_such_table"))
+
+    with pytest.raises(LedgerDown):
+        await fail()
+    await ledger.database.check()
+    assert await _trusted_from(ledger)
+
+
+async def _threads_ended() -> None:
+    """Wait for the threads of connections that failed: they speak to this test's event loop."""
+    async with asyncio.timeout(10):
+        while any("_connection_worker" in thread.name for thread in threading.enumerate()):
+            await asyncio.sleep(0.005)
+
+
+async def _trusted_from(ledger: Ledger) -> object:
+    async with ledger.database.begin() as tx:
+        return (await tx.execute(text("SELECT trusted_from FROM ledger_info"))).scalar_one()
