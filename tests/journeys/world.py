@@ -133,7 +133,7 @@ class World:
                 return answer.status_code == 200
 
         async with asyncio.timeout(30):
-            while not await asked():
+            while not await asked():  # noqa: ASYNC110 - another process, nothing to wait on
                 await asyncio.sleep(0.05)
 
     async def say(
@@ -180,7 +180,7 @@ class World:
         """Wait until something is so."""
         try:
             async with asyncio.timeout(seconds):
-                while not told():
+                while not told():  # noqa: ASYNC110 - other processes, nothing to wait on
                     await asyncio.sleep(0.05)
         except TimeoutError:
             logs = "\n".join(process.tail(15) for process in self.services[-2:])
@@ -289,7 +289,9 @@ async def _listen(listener: AIOKafkaConsumer, world: World) -> None:
         )
 
 
-def order(reference: str, *items: tuple[str, int], location: str = "LEEDS_DC") -> dict[str, Any]:
+def order(
+    reference: str, *items: tuple[str, int], location: str = "LEEDS_DC", kg: float = 0.4
+) -> dict[str, Any]:
     """Make an order of some items (SKU and quantity) for an invented customer."""
     return {
         "order_reference": reference,
@@ -305,7 +307,7 @@ def order(reference: str, *items: tuple[str, int], location: str = "LEEDS_DC") -
             {
                 "sku": sku,
                 "quantity": quantity,
-                "weight": {"value": 0.4, "unit": "kg"},
+                "weight": {"value": kg, "unit": "kg"},
                 "dimensions": {"length": 20, "width": 12, "height": 6, "unit": "cm"},
                 "value": {"amount": 25, "currency": "GBP"},
             }
