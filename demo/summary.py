@@ -1,0 +1,186 @@
+"""What is said at the end: each order's way, what went wrong and how it ended, and the proof."""
+
+import os
+import shutil
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from demo.screen import Screen
+from demo.script import FEW
+from demo.stage import Stage
+from demo.troubles import TROUBLES, Trouble
+from demo.verdict import LOOK_UP, Facts, Verdict
+from demo.ways import Parcel, Way, Ways
+
+MOST_FAULTS = 20
+WAITS = {
+    "too_early": "ahead of its order",
+    "throttled": "PRO busy",
+    "unknown": "PRO may have acted",
+    "awaiting_lookup": "looked up in vain",
+    "retryable": "PRO not reached",
+    "busy": "order at work elsewhere",
+}
+
+
+def tell_summary(
+    screen: Screen, stage: Stage, ways: Ways, facts: Facts, verdict: Verdict, seconds: float | None
+) -> None:
+    """Say everything, the verdict last."""
+    every = list(ways.of.values())
+    if len(every) <= FEW:
+        _tell_ways(screen, every)
+    _tell_troubles(screen, every, facts)
+    _tell_figures(screen, stage, every, facts, seconds)
+    _tell_where_next(screen, stage, every)
+    _tell_verdict(screen, verdict)
+
+
+def _tell_ways(screen: Screen, every: Sequence[Way]) -> None:
+    screen.heading("Each order's way")
+    for way in every:
+        order = way.order
+        head = Text.assemble(
+            (f"  {order.reference}", "bold"),
+            (f"  {way.pro_reference or 'not in PRO'}  ", "cyan"),
+            f"{order.first_name} {order.last_name}, {order.town}: {order.goods}",
+        )
+        screen.console.print(head, no_wrap=True, overflow="ellipsis")
+        if way.rejection:
+            screen.line(Text(f"rejected by {way.rejection}", style="yellow"), indent=4)
+            continue
+        for pick in order.picks:
+            screen.line(_as_line(pick.reference, way.parcels.get(pick.reference)), indent=4)
+    if len(every[0].order.picks) > 1:
+        told = (
+            f"{every[0].order.reference} was picked twice, jewellery in one warehouse and clothes "
+            "in another, so it is two consignments. Both show the order's own origin: an origin "
+            "for each pick comes with a later release."
+        )
+        screen.line(Text(told, style="italic dim"))
+
+
+def _as_line(pick_reference: str, parcel: Parcel | None) -> Text:
+    if parcel is None:
+        return Text(f"{pick_reference} → no consignment", style="red")
+    steps = (
+        f"{pick_reference} → {parcel.consignment}",
+        parcel.service or "not allocated",
+        parcel.tracking,
+        "label ✓" if parcel.label else "no label",
+        "manifest ✓" if parcel.manifest else "not manifested",
+    )
+    return Text("  ".join(step for step in steps if step), style="dim")
+
+
+def _tell_troubles(screen: Screen, every: Sequence[Way], facts: Facts) -> None:
+    troubled = [way for way in every if way.order.trouble is not Trouble.NONE]
+    if not troubled:
+        return
+    screen.heading("What went wrong on the way, and how it ended")
+    counts = Counter(way.order.trouble for way in troubled)
+    for trouble, words in TROUBLES.items():
+        way = next((way for way in troubled if way.order.trouble is trouble), None)
+        if way is None:
+            continue
+        often = f"{counts[trouble]} ×, such as " if counts[trouble] > 1 else ""
+        screen.line(Text.assemble(often, (way.order.reference, "bold"), f": {words.words}"))
+        screen.line(Text(_ending(way, facts), style="dim"), indent=4)
+
+
+def _ending(way: Way, facts: Facts) -> str:
+    packs = facts.calls_of("packOrder", way)
+    looks = facts.calls_of(LOOK_UP, way)
+    said = [f"order rejected by {way.rejection}"] if way.rejection else []
+    said += [f"pick refused: {why}" for why in way.rejected_picks]
+    said += [f"dead letter of {letter}" for letter in way.dead_letters]
+    said += [f"parked {count} ×: {WAITS.get(why, why)}" for why, count in way.parked.items()]
+    said += ["what it led to is said again, with the same ids"] if way.said_again else []
+    said += [f"{packs} × Pack Order"] if packs else []
+    said += [f"looked up {looks} ×"] if looks else []
+    count = len(way.parcels)
+    end = f"{count} consignment{'' if count == 1 else 's'}"
+    end += ", manifested" if way.picks_manifested == count else ", not manifested"
+    return "; ".join(said) + (f" → {end}" if count else "")
+
+
+def _tell_figures(
+    screen: Screen, stage: Stage, every: Sequence[Way], facts: Facts, seconds: float | None
+) -> None:
+    screen.heading("Figures")
+    taken_up = int(facts.metrics.get("orderflex_events_received_total", 0))
+    published = int(facts.metrics.get("orderflex_outcomes_published_total", 0))
+    parked = sum((way.parked for way in every), Counter[str]())
+    letters = Counter(letter.partition(":")[0] for way in every for letter in way.dead_letters)
+    packs = facts.calls_of("packOrder")
+    rows = [
+        ("Calls to PRO", f"{len(facts.calls)}, {facts.made_to_fail} of them made to fail"),
+        ("Pack Order", f"{packs} calls; picks in doubt were looked up {facts.look_ups} ×"),
+        ("Events", f"{taken_up} taken up, {published} outcomes published"),
+        ("Events parked", _listed(parked)),
+        ("Dead letters", _listed(letters)),
+        ("Labels", _labels(stage.labels)),
+    ]
+    took = sorted(
+        way.labelled_at - way.placed_at for way in every if way.labelled_at and way.placed_at
+    )
+    if took:
+        most = took[min(len(took) - 1, int(len(took) * 0.95))]
+        told = f"median {statistics.median(took):.1f} s, 95 % within {most:.1f} s"
+        rows.append(("Order to label", told))
+    if seconds and len(every) > FEW:
+        done = sum(1 for way in every if way.is_ready)
+        rows.append(("Rate", f"{done} orders in {seconds:.1f} s, {done / seconds:.1f} a second"))
+    for name, told in rows:
+        screen.line(Text.assemble((f"{name:<16}", "dim"), told))
+
+
+def _listed(counts: Counter[str]) -> str:
+    parts = [f"{count} × {WAITS.get(why, why)}" for why, count in counts.most_common()]
+    return f"{counts.total()}" + (f": {'; '.join(parts)}" if parts else "")
+
+
+def _labels(folder: Path) -> str:
+    files = [path for path in folder.glob("*") if path.is_file()] if folder.is_dir() else []
+    size = sum(path.stat().st_size for path in files)
+    return f"{len(files)} files, {size / 1024:.0f} KiB, in {short(folder)}"
+
+
+def _tell_where_next(screen: Screen, stage: Stage, every: Sequence[Way]) -> None:
+    screen.heading("Where to look next")
+    way = next((w for w in every if w.order.trouble is not Trouble.NONE), every[0])
+    installed = shutil.which("orderflex")
+    orderflex = "orderflex" if installed else short(Path(sys.executable).parent / "orderflex")
+    screen.line("One order's whole story, from the ledger of this run:")
+    show = f"{orderflex} order show {way.order.reference}"
+    command = f"    (set -a; . {short(stage.env_file)}; {show})"
+    screen.console.print(command, soft_wrap=True, markup=False)
+    screen.line(f"{short(stage.folder)} keeps the ledger, the labels and all logs.")
+    screen.line("README.md tells how to go on; docs/ holds the event contract and more.")
+
+
+def _tell_verdict(screen: Screen, verdict: Verdict) -> None:
+    screen.console.print()
+    mark, style = ("✓", "bold green") if verdict.is_good else ("✗", "bold red")
+    ending = "A PICK HAS MORE THAN ONE" if verdict.doubles else "no pick has two"
+    said = f"{mark} {verdict.picks} picks, {verdict.consignments} consignments in PRO, {ending}."
+    screen.line(Text(said, style=style), indent=0)
+    for name, faults in (
+        ("TWO PARCELS", verdict.doubles),
+        ("missing", verdict.missing),
+        ("not as it should be", verdict.other),
+    ):
+        more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+        for fault in [*faults[:MOST_FAULTS], *more]:
+            screen.line(Text(f"{name}: {fault}", style="red"))
+
+
+def short(path: Path) -> str:
+    """Name a path as one would type it here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
