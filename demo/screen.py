@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.script import FEW
-from demo.troubles import TROUBLES
 from demo.ways import Notice, Way, Ways
 
 WIDEST = 100
@@ -42,6 +41,11 @@ class Screen:
         for part in said.wrap(self.console, self.console.width - indent):
             part.rstrip()
             self.console.print(Text(" " * indent) + part, no_wrap=True, overflow="ellipsis")
+
+    def row(self, name: str, said: str) -> None:
+        """Say one thing under its name."""
+        for line in self._hanging(Text(f"  {name:<16}", style="dim"), said):
+            self.console.print(line)
 
     def started(self, name: str, what: str, seconds: float) -> None:
         """Tell of a part that runs."""
@@ -108,15 +112,23 @@ class Screen:
             f"{notice.about:<9}  ",
             (f"{notice.what:<11}  ", notice.style),
         )
-        said = Text(notice.text).wrap(self.console, self.console.width - len(head))
-        return [(head if n == 0 else Text(" " * len(head))) + part for n, part in enumerate(said)]
+        return self._hanging(head, notice.text)
+
+    def _hanging(self, head: Text, said: str) -> list[Text]:
+        """Set a text beside its head; what does not fit is continued below the text."""
+        parts = Text(said).wrap(self.console, self.console.width - len(head))
+        for part in parts:
+            part.rstrip()
+        return [(head if n == 0 else Text(" " * len(head))) + part for n, part in enumerate(parts)]
 
     def _remark(self, way: Way) -> Text:
         last = self._last.get(way.order.reference)
-        if last is not None and last.style in ("yellow", "red"):
-            return Text(f"{last.what}: {last.text}", style=last.style)
-        told = TROUBLES.get(way.order.trouble)
-        return Text(told.words if told else way.order.goods, style="dim")
+        if last is None:
+            return Text(way.order.goods, style="dim")
+        if last.style not in ("yellow", "red"):
+            return Text(last.text, style="dim")
+        told = f"{last.what}, {last.text}" if last.what == "dead letter" else last.text
+        return Text(told, style=last.style)
 
 
 def _dots(way: Way) -> list[Text]:

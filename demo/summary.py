@@ -137,7 +137,7 @@ def _tell_figures(
         done = sum(1 for way in every if way.is_ready)
         rows.append(("Rate", f"{done} orders in {seconds:.1f} s, {done / seconds:.1f} a second"))
     for name, told in rows:
-        screen.line(Text.assemble((f"{name:<16}", "dim"), told))
+        screen.row(name, told)
 
 
 def _listed(counts: Counter[str]) -> str:

@@ -1,0 +1,133 @@
+"""The demo as a process: orders go the whole way on a real broker, and nothing is left running."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from demo.broker import GIVEN, Broker, project_folder
+
+pytestmark = pytest.mark.kafka
+
+FOLDER = re.compile(r"var/demo-\d{8}-\d{6}(?:-\d+)?")
+DEMO = [sys.executable, "-m", "service", "demo", "--orders", "12"]
+
+
+@pytest.fixture
+def folders() -> Iterator[list[Path]]:
+    """Folders of demos, removed at the end."""
+    made: list[Path] = []
+    yield made
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder_in(said: str) -> Path:
+    found = FOLDER.search(said)
+    assert found is not None, said
+    return project_folder() / found[0]
+
+
+def _running_in(folder: Path) -> list[str]:
+    """The commands of processes that work in a folder: the demo starts its own there."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == folder:
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+async def _topics(broker: Broker) -> set[str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+    try:
+        await admin.start()
+        return set(await admin.list_topics())
+    finally:
+        await admin.close()
+
+
+async def test_twelve_orders_go_the_whole_way(broker: Broker, folders: list[Path]) -> None:
+    told = subprocess.run(  # noqa: ASYNC221 - nothing else runs in this test
+        DEMO,
+        cwd=project_folder(),
+        env={**os.environ, GIVEN: broker.bootstrap_servers},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    said = told.stdout
+    folders.append(_folder_in(said))
+    assert told.returncode == 0, said + told.stderr
+    assert told.stderr == ""
+    assert "✓ 12 picks, 12 consignments in PRO, no pick has two." in said
+    assert "12 files" in said
+    assert "Nothing is left running." in said
+    for line in said.splitlines():
+        assert len(line) <= 80 or line.startswith("    (set -a"), line
+    assert len(list((folders[0] / "labels").iterdir())) == 12
+    assert _running_in(folders[0]) == []
+    assert not [name for name in await _topics(broker) if name.startswith(folders[0].name)]
+
+
+def test_the_ledger_can_be_asked_afterwards_as_it_says(broker: Broker, folders: list[Path]) -> None:
+    told = subprocess.run(
+        [*DEMO[:-1], "2"],
+        cwd=project_folder(),
+        env={**os.environ, GIVEN: broker.bootstrap_servers},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    folders.append(_folder_in(told.stdout))
+    assert told.returncode == 0, told.stdout + told.stderr
+    command = next(line for line in told.stdout.splitlines() if line.startswith("    (set -a"))
+    shown = subprocess.run(  # noqa: S602 - it is a line for a shell
+        command,
+        shell=True,
+        cwd=project_folder(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "answer lost" in shown.stdout
+
+
+def test_ctrl_c_leaves_nothing_running(broker: Broker, folders: list[Path]) -> None:
+    with subprocess.Popen(
+        DEMO,
+        cwd=project_folder(),
+        env={**os.environ, GIVEN: broker.bootstrap_servers},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            line = next(line for line in demo.stdout if "labelled" in line)
+            assert "WEB-41001" in line
+            demo.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            said = demo.stdout.read()
+            assert demo.wait(timeout=30) == 130
+            assert time.monotonic() - began < 20
+        finally:
+            demo.kill()
+    folders.append(_folder_in(said))
+    assert "Interrupted. Nothing is left running" in said
+    assert "Traceback" not in said
+    assert _running_in(folders[0]) == []
