@@ -65,20 +65,24 @@ class Arrival:
 
 
 def arrival(record: Incoming, topics: Topics, max_bytes: int) -> Arrival:
-    """Read a record of an event topic or of a retry tier."""
-    headers = _headers(record)
-    if ORIGINAL_TOPIC not in headers:
+    """Read a record of an event topic or of a retry tier.
+
+    On an event topic our headers mean nothing: a dead letter that was copied back is a new event.
+    """
+    parked = None if topics.type_of(record.topic) else _parked_as(_headers(record))
+    if parked is None:
         return first_arrival(record, topics, max_bytes)
+    origin, attempt = parked
     original = Incoming(
-        topic=headers[ORIGINAL_TOPIC],
-        partition=int(headers[ORIGINAL_PARTITION]),
-        offset=int(headers[ORIGINAL_OFFSET]),
+        topic=origin.topic,
+        partition=origin.partition,
+        offset=origin.offset,
         key=record.key,
         value=record.value,
         headers=tuple((name, value) for name, value in record.headers if name not in OUR_HEADERS),
         timestamp=record.timestamp,
     )
-    return resumed(original, int(headers[ATTEMPT]), topics, max_bytes)
+    return resumed(original, attempt, topics, max_bytes)
 
 
 def first_arrival(record: Incoming, topics: Topics, max_bytes: int) -> Arrival:
@@ -94,10 +98,13 @@ def resumed(original: Incoming, attempt: int, topics: Topics, max_bytes: int) ->
 
 def seconds_until_due(record: Incoming, now: datetime) -> float:
     """Seconds until a retry message is due; 0 or less when it is, or has no due time."""
-    due = _headers(record).get(DUE_AT)
-    if due is None:
+    headers = _headers(record)
+    if headers.get(ORIGINAL_TOPIC, record.topic) == record.topic:
+        return 0.0  # no retry message, whatever else it says
+    try:
+        return (datetime.fromisoformat(headers[DUE_AT]) - now).total_seconds()
+    except (KeyError, ValueError, TypeError):
         return 0.0
-    return (datetime.fromisoformat(due) - now).total_seconds()
 
 
 def utc_now() -> datetime:
@@ -114,6 +121,17 @@ def _read(record: Incoming, topics: Topics, max_bytes: int) -> Received | Malfor
 
 def _origin(record: Incoming) -> Origin:
     return Origin(record.topic, record.partition, record.offset)
+
+
+def _parked_as(headers: dict[str, str]) -> tuple[Origin, int] | None:
+    """Where a retry message's event first lay, and its attempt; None when it does not say."""
+    try:
+        origin = Origin(
+            headers[ORIGINAL_TOPIC], int(headers[ORIGINAL_PARTITION]), int(headers[ORIGINAL_OFFSET])
+        )
+        return origin, int(headers[ATTEMPT])
+    except (KeyError, ValueError):
+        return None
 
 
 def _headers(record: Incoming) -> dict[str, str]:
