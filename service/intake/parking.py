@@ -119,9 +119,10 @@ class Parking:
                 dead=True,
             )
             headers = _row_headers(row)
-        else:
-            await self._parked.let_go(arrived.origin)
         await self._bury(arrived, headers, arrived.record.value, why.why.value, why.detail)
+        if not holds:
+            # After its letter: until then its row alone tells a redelivery that it is not settled.
+            await self._parked.let_go(arrived.origin)
 
     async def give_up_unreadable(self, arrived: Arrival, malformed: Malformed) -> None:
         """Write an event that can't be read to the dead letters; it holds nobody."""
