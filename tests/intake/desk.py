@@ -1,0 +1,174 @@
+"""Intake around a reaction that does as it is told: a real ledger, a topic that is a list."""
+
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+from service.events.envelope import Envelope, Incoming, Outgoing
+from service.events.said import Event
+from service.events.topics import EventType, Topics
+from service.intake.announcing import Announcer
+from service.intake.arrivals import Arrival, arrival
+from service.intake.gate import Closed, Gate, GatePolicy
+from service.intake.handling import Handling, HandlingPolicy
+from service.intake.ladder import Ladder, LadderPolicy
+from service.intake.parking import Parking
+from service.ledger.database import Database, DatabasePolicy
+from service.ledger.journal import Journal
+from service.ledger.lookups import LookupPolicy
+from service.ledger.operation import Announcement
+from service.ledger.outcomes import OutcomeStore
+from service.ledger.parked import Origin, ParkedEvent, ParkedEvents
+from service.ledger.sealing import Seal
+from service.ledger.upgrade import upgrade
+from service.metrics import Metrics, Name
+from service.operations import Performed
+
+TOPICS = Topics()
+TIERS = [tier.topic for tier in TOPICS.retry_tiers]
+CANARY = "Quintessa Featherstonehaugh"
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+PICKED = {
+    "order_reference": "WEB-1",
+    "pick_reference": "P-1",
+    "items": [{"sku": "TEA-POT-01", "quantity": 1}],
+    "metadata": [{"key": "Gift", "string_value": CANARY}],
+}
+DONE = Performed(
+    "pack:WEB-1:P-1",
+    (
+        Announcement(
+            type="consignment.created",
+            id="0" * 32,
+            time=START,
+            traceparent=None,
+            data={
+                "order_reference": "WEB-1",
+                "sequence": 1,
+                "pick_reference": "P-1",
+                "consignment_reference": "EC-1",
+                "pro_order_reference": "EO-1",
+                "consignment_reference_provided_by_customer": "WEB-1-P-1",
+                "direction": "outbound",
+            },
+        ),
+    ),
+)
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@dataclass
+class Clock:
+    """The ledger's time."""
+
+    now: datetime = START
+
+    def __call__(self) -> int:
+        return int(self.now.timestamp() * 1_000_000)
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Desk:
+    """Intake, and what a test wants to see of it."""
+
+    clock: Clock
+    parked: ParkedEvents
+    metrics: Metrics
+    ends: deque[Exception | Performed] = field(default_factory=deque)
+    """What the reaction ends in, one time after the other; afterwards it works."""
+    reacted: int = 0
+    published: list[Outgoing] = field(default_factory=list)
+    on_publish: Callable[[Outgoing], None] = lambda _: None
+    probe: Callable[[], None] = lambda: None
+    probed: int = 0
+    handling: Handling = field(init=False)
+    gate: Gate = field(init=False)
+
+    async def react(self, _event: Event, _cause: Envelope) -> Performed:
+        self.reacted += 1
+        end = self.ends.popleft() if self.ends else DONE
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    async def publish(self, record: Outgoing) -> None:
+        self.on_publish(record)
+        self.published.append(record)
+
+    async def check(self) -> None:
+        self.probed += 1
+        self.probe()
+
+    async def arrive(self, record: Incoming | None = None) -> None:
+        """Settle an event of its own topic."""
+        await self.handling.settle(read(record or event()))
+
+    async def come_back(self) -> None:
+        """Settle the event of the latest retry message, when it is due."""
+        row = await self.row()
+        if row is not None:
+            self.clock.forward(max(0.0, row.seconds_until_due))
+        await self.handling.settle(read(self.retry_message()))
+
+    def retry_message(self) -> Incoming:
+        """The latest record of a retry tier."""
+        sent = [record for record in self.published if record.topic in TIERS][-1]
+        return Incoming(sent.topic, 0, 1, sent.key, sent.value, tuple(sent.headers), START)
+
+    async def row(self, offset: int = 7) -> ParkedEvent | None:
+        return await self.parked.find(Origin("stock.picked", 0, offset))
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics that were published to, in order."""
+        return [record.topic for record in self.published]
+
+    def counted(self, name: Name, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name.value, labels) or 0.0
+
+
+def event(offset: int = 7, data: Any = None, topic: str = "stock.picked") -> Incoming:
+    """A record of an event topic."""
+    value = data if isinstance(data, bytes) else json.dumps(data or PICKED).encode()
+    return Incoming(topic, 0, offset, b"WEB-1", value, (), START)
+
+
+def read(record: Incoming) -> Arrival:
+    return arrival(record, TOPICS, 1_000_000)
+
+
+@asynccontextmanager
+async def desk_of(path: Path) -> AsyncIterator[Desk]:
+    clock = Clock()
+    database = Database(DatabasePolicy(f"sqlite+aiosqlite:///{path}"), clock)
+    await upgrade(database)
+    seal = Seal([Fernet.generate_key().decode()])
+    metrics = Metrics()
+    desk = Desk(clock, ParkedEvents(database, seal), metrics)
+    desk.gate = Gate(GatePolicy(probe_every=0.005), dict.fromkeys(Closed, desk.check), metrics)
+    journal = Journal(database, OutcomeStore(seal), metrics, LookupPolicy(), 60.0)
+    desk.handling = Handling(
+        {EventType.STOCK_PICKED: desk.react},
+        Announcer(desk.publish, journal, TOPICS, "test", metrics),
+        Parking(desk.parked, desk.publish, TOPICS, metrics),
+        Ladder(LadderPolicy(TOPICS.retry_tiers)),
+        desk.gate,
+        HandlingPolicy(quick_wait=0.001, lease_patience=0.05, lease_wait=0.005),
+        metrics,
+    )
+    yield desk
+    await desk.gate.stop()
+    await database.close()

@@ -1,0 +1,214 @@
+"""Parking loses nothing, wherever the process ends, and runs nothing beside its row."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from aiokafka.errors import MessageSizeTooLargeError
+
+from service.events.envelope import Incoming, Outgoing
+from service.intake import arrivals
+from service.ledger.operation import ContentConflict
+from service.ledger.tables import ParkedState
+from service.operations import TooEarly
+from service.pro.problems import Retryable
+
+from .desk import START, TIERS, Crash, Desk, event, read
+
+EARLY = TooEarly("its order is not known yet")
+LETTERS = "orderflex.dead-letters"
+OUTCOME = "consignment.created"
+BROKEN = Retryable("pack_order", "no connection to PRO")
+
+
+def crash_on(*topics: str) -> Callable[[Outgoing], None]:
+    def crash(record: Outgoing) -> None:
+        if record.topic in topics:
+            raise Crash
+
+    return crash
+
+
+async def test_the_row_is_stored_before_the_retry_message(desk: Desk) -> None:
+    desk.ends.append(EARLY)
+    desk.on_publish = crash_on(*TIERS)
+    with pytest.raises(Crash):
+        await desk.arrive()
+    row = await desk.row()
+    assert row is not None
+    assert (row.state, row.attempt) == (ParkedState.PARKED, 1)
+
+
+async def test_after_a_crash_in_between_the_redelivery_sends_the_message_and_runs_nothing(
+    desk: Desk,
+) -> None:
+    desk.ends.append(EARLY)
+    desk.on_publish = crash_on(*TIERS)
+    with pytest.raises(Crash):
+        await desk.arrive()
+    desk.on_publish = crash_on()
+    await desk.arrive()
+    assert (desk.reacted, desk.topics) == (1, [TIERS[0]])
+    await desk.come_back()
+    assert desk.topics == [TIERS[0], OUTCOME]
+    assert await desk.row() is None
+
+
+async def test_a_redelivery_of_a_parked_event_runs_nothing_and_keeps_its_row(desk: Desk) -> None:
+    desk.ends += [BROKEN] * 3
+    await desk.arrive()
+    before = await desk.row()
+    for _ in range(3):
+        await desk.arrive()
+    after = await desk.row()
+    assert before is not None
+    assert after is not None
+    assert (after.sequence, after.attempt, after.due_at) == (
+        before.sequence,
+        before.attempt,
+        before.due_at,
+    )
+    assert desk.reacted == 3
+
+
+async def test_a_retry_message_carries_the_event_as_it_first_lay(desk: Desk) -> None:
+    desk.ends.append(EARLY)
+    record = replace(event(), headers=(("traceparent", b"00-x"), ("mine", b"\x01")))
+    await desk.arrive(record)
+    came_back = read(desk.retry_message())
+    assert came_back.record == record
+    assert came_back.origin == read(record).origin
+    assert came_back.lane == "WEB-1"
+    assert came_back.retry_attempt == 1
+
+
+async def test_a_retry_message_whose_event_was_settled_is_skipped(desk: Desk) -> None:
+    desk.ends.append(EARLY)
+    await desk.arrive()
+    await desk.come_back()
+    await desk.come_back()
+    assert (desk.reacted, desk.topics) == (2, [TIERS[0], OUTCOME])
+
+
+async def test_a_retry_message_of_an_earlier_attempt_is_skipped(desk: Desk) -> None:
+    desk.ends += [EARLY] * 3
+    await desk.arrive()
+    stale = desk.retry_message()
+    await desk.come_back()
+    desk.clock.forward(100)
+    await desk.handling.settle(read(stale))
+    assert desk.reacted == 2
+    assert (await desk.row()) is not None
+
+
+async def test_a_retry_message_of_an_event_that_was_put_off_since_is_skipped(desk: Desk) -> None:
+    desk.ends.append(EARLY)
+    await desk.arrive()
+    await desk.handling.settle(read(desk.retry_message()))
+    assert desk.reacted == 1
+
+
+async def test_a_dead_letter_is_run_by_no_message(desk: Desk) -> None:
+    desk.ends += [ValueError()] * 4
+    await desk.arrive()
+    for _ in range(3):
+        await desk.come_back()
+    row = await desk.row()
+    assert row is not None
+    assert row.state is ParkedState.DEAD
+    await desk.come_back()
+    await desk.arrive()
+    assert desk.reacted == 4
+
+
+@pytest.mark.xfail(
+    reason="a redelivery of a dead row sends no letter: the row is there, its letter is not"
+)
+async def test_a_crash_before_the_dead_letter_leaves_it_to_the_redelivery(desk: Desk) -> None:
+    desk.ends += [ValueError()] * 4
+    await desk.arrive()
+    for _ in range(2):
+        await desk.come_back()
+    desk.on_publish = crash_on(LETTERS)
+    with pytest.raises(Crash):
+        await desk.come_back()
+    desk.on_publish = crash_on()
+    await desk.come_back()
+    assert desk.topics.count(LETTERS) == 1
+
+
+async def test_a_crash_before_the_letter_of_a_conflict_leaves_it_to_the_redelivery(
+    desk: Desk,
+) -> None:
+    desk.ends += [EARLY, ContentConflict("pack:WEB-1:P-1"), ContentConflict("pack:WEB-1:P-1")]
+    await desk.arrive()
+    desk.on_publish = crash_on(LETTERS)
+    with pytest.raises(Crash):
+        await desk.come_back()
+    desk.on_publish = crash_on()
+    await desk.come_back()
+    assert desk.topics == [TIERS[0], LETTERS]
+    assert await desk.row() is None
+
+
+async def test_a_retry_message_too_large_for_the_broker_leaves_the_row_to_be_woken(
+    desk: Desk,
+) -> None:
+    def refuse(record: Outgoing) -> None:
+        if record.topic in TIERS:
+            raise MessageSizeTooLargeError
+
+    desk.on_publish = refuse
+    desk.ends.append(EARLY)
+    await desk.arrive()
+    desk.clock.forward(10)
+    ((row, record),) = await desk.parked.overdue(2, 10)
+    woken = arrivals.resumed(record, row.attempt, desk.handling._parking._topics, 1_000_000)
+    await desk.handling.settle(woken)
+    assert desk.topics == [OUTCOME]
+    assert await desk.row() is None
+
+
+async def test_a_dead_letter_too_large_for_the_broker_goes_without_its_body(desk: Desk) -> None:
+    def refuse(record: Outgoing) -> None:
+        if record.value:
+            raise MessageSizeTooLargeError
+
+    desk.on_publish = refuse
+    desk.ends.append(ContentConflict("pack:WEB-1:P-1"))
+    await desk.arrive()
+    assert [(record.topic, record.value) for record in desk.published] == [(LETTERS, b"")]
+
+
+def marked(record: Incoming, **headers: str) -> Incoming:
+    """A record with headers as a retry message has them."""
+    ours = tuple((f"orderflex_{name}", text.encode()) for name, text in headers.items())
+    return replace(record, headers=ours)
+
+
+async def test_a_dead_letter_copied_to_its_own_topic_is_an_event_again(desk: Desk) -> None:
+    desk.ends.append(ContentConflict("pack:WEB-1:P-1"))
+    await desk.arrive()
+    (letter,) = desk.published
+    copied = Incoming("stock.picked", 0, 99, letter.key, letter.value, tuple(letter.headers), START)
+    await desk.arrive(copied)
+    assert desk.topics == [LETTERS, OUTCOME]
+
+
+@pytest.mark.parametrize("topic", ["stock.picked", TIERS[0]])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"original_topic": "stock.picked"},
+        {"original_topic": "t", "original_partition": "x", "original_offset": "1", "attempt": "1"},
+        {"due_at": "tomorrow"},
+        {"due_at": "2026-03-02T08:00:00"},
+    ],
+)
+async def test_headers_that_say_nothing_sensible_stop_nobody(
+    desk: Desk, topic: str, headers: dict[str, str]
+) -> None:
+    record = marked(event(topic=topic), **headers)
+    assert arrivals.seconds_until_due(record, START) <= 0
+    await desk.arrive(record)
+    assert desk.topics == [OUTCOME if topic == "stock.picked" else LETTERS]
