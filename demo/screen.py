@@ -93,7 +93,7 @@ class Screen:
             bar = ProgressBar(total=max(1, total), completed=done, width=40)
             bars.add_row(f"  {name}", bar, f"{done} of {total}")
         notices = [line for notice in self._notices for line in self._as_lines(notice)]
-        return Group(_as_counts(ways), Text(""), bars, Text(""), *notices)
+        return Group(_as_counts(ways), _as_rate(ways), Text(""), bars, Text(""), *notices)
 
     def _few(self, ways: Ways) -> RenderableType:
         table = Table(box=None, pad_edge=False, padding=(0, 1), expand=True)
@@ -161,12 +161,20 @@ def _counts(ways: Ways) -> list[tuple[str, int, int]]:
     ]
 
 
+def _as_rate(ways: Ways) -> Text:
+    """How many orders a second have come as far as their labels."""
+    done = [way.labelled_at for way in ways.of.values() if way.labelled_at]
+    seconds = max(done, default=ways.begun) - ways.begun
+    rate = len(done) / seconds if seconds else 0.0
+    return Text(f"           {rate:.1f} orders labelled a second", style="dim")
+
+
 def _as_counts(ways: Ways) -> Text:
     seconds = max(0.001, time.monotonic() - ways.begun)
     counts = {name: done for name, done, _ in _counts(ways)}
     trouble: Counter[str] = Counter()
     for way in ways.of.values():
         trouble["parked"] += way.parked.total()
-        trouble["dead letters"] += len(way.dead_letters)
+        trouble["dead"] += len(way.dead_letters)
     told = [f"{done} {name}" for name, done in (*counts.items(), *trouble.items())]
     return Text(f"  {seconds:5.1f} s  {' · '.join(told)}")

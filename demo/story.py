@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from aiokafka.errors import KafkaError
+from rich.text import Text
 
 from demo.broker import BrokerUnavailable
 from demo.orders import Order, make_orders
@@ -26,6 +27,7 @@ from demo.troubles import TROUBLES, Trouble
 from demo.verdict import judge, read_facts
 from demo.ways import Ways
 
+FAILED = 1
 INTERRUPTED = 130
 
 
@@ -40,10 +42,16 @@ def tell(orders: int, seed: int) -> int:
         except KeyboardInterrupt:
             screen.console.print(f"\nInterrupted. Nothing is left running; {short(folder)} stays.")
             return INTERRUPTED
-        except (BrokerUnavailable, ProcessError, KafkaError, OSError) as error:
+        except ProcessError as error:
+            screen.console.print()
+            for line in str(error).splitlines():  # the end of a log, whose lines may be long
+                screen.console.print(Text(line, style="red"), no_wrap=True, overflow="ellipsis")
+            screen.line(f"Nothing is left running; the logs are in {short(folder)}.", indent=0)
+            return FAILED
+        except (BrokerUnavailable, KafkaError, OSError) as error:
             screen.console.print(f"\n{error}", style="red", markup=False, soft_wrap=True)
             screen.line(f"Nothing is left running; the logs are in {short(folder)}.", indent=0)
-            return 1
+            return FAILED
 
 
 def _tell(screen: Screen, folder: Path, orders: Sequence[Order]) -> int:
@@ -65,7 +73,7 @@ def _tell(screen: Screen, folder: Path, orders: Sequence[Order]) -> int:
     tell_summary(screen, stage, ways, facts, verdict, seconds)
     took = time.monotonic() - begun
     screen.line(f"Took {took:.0f} s. Nothing is left running.", indent=0)
-    return 0 if verdict.is_good and seconds is not None else 1
+    return 0 if verdict.is_good and seconds is not None else FAILED
 
 
 def _tell_plan(screen: Screen, orders: Sequence[Order]) -> None:

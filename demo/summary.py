@@ -38,7 +38,7 @@ def tell_summary(
     _tell_troubles(screen, every, facts)
     _tell_figures(screen, stage, every, facts, seconds)
     _tell_where_next(screen, stage, every)
-    _tell_verdict(screen, verdict)
+    tell_verdict(screen, verdict)
 
 
 def _tell_ways(screen: Screen, every: Sequence[Way]) -> None:
@@ -164,7 +164,7 @@ def _tell_where_next(screen: Screen, stage: Stage, every: Sequence[Way]) -> None
     screen.line("README.md tells how to go on; docs/ holds the event contract and more.")
 
 
-def _tell_verdict(screen: Screen, verdict: Verdict) -> None:
+def tell_verdict(screen: Screen, verdict: Verdict) -> None:
     screen.console.print()
     mark, style = ("✓", "bold green") if verdict.is_good else ("✗", "bold red")
     ending = "A PICK HAS MORE THAN ONE" if verdict.doubles else "no pick has two"

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from demo.orders import make_orders
 from demo.screen import Screen
-from demo.summary import _tell_verdict
+from demo.summary import tell_verdict
 from demo.troubles import Trouble
 from demo.verdict import Facts, InPro, Verdict, judge
 from demo.ways import Notice, Ways
@@ -85,7 +85,7 @@ def test_two_consignments_for_one_pick_are_said_loudly(heard: Heard) -> None:
     assert "EC-SECOND" in verdict.doubles[0]
     screen = Screen()
     screen.console = Console(width=80, record=True)
-    _tell_verdict(screen, verdict)
+    tell_verdict(screen, verdict)
     said = screen.console.export_text()
     assert "A PICK HAS MORE THAN ONE" in said
     assert "✗ 12 picks, 13 consignments" in said
