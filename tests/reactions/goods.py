@@ -1,0 +1,47 @@
+"""Events to start from."""
+
+from typing import Any
+
+from service.events.received import ManifestRequested, OrderPlaced, StockPicked
+
+from .world import event_of
+
+
+def item(sku: str = "TEA-POT-01", quantity: int = 1, **other: Any) -> dict[str, Any]:
+    return {
+        "sku": sku,
+        "quantity": quantity,
+        "weight": {"value": 1.4, "unit": "kg"},
+        "dimensions": {"length": 24, "width": 18, "height": 16, "unit": "cm"},
+        "value": {"amount": 32.5, "currency": "GBP"},
+    } | other
+
+
+def placed(order: str = "WEB-1", *items: dict[str, Any], **other: Any) -> OrderPlaced:
+    data = {
+        "order_reference": order,
+        "origin": "LEEDS_DC",
+        "destination": {
+            "contact": {"first_name": "Ada", "last_name": "Okafor", "mobile": "07700900123"},
+            "address_line_1": "4 Quarry Lane",
+            "town": "Norwich",
+            "postcode": "NR1 1AA",
+            "country": "GB",
+        },
+        "items": list(items) or [item()],
+    }
+    return event_of(OrderPlaced, data | other)
+
+
+def picked(
+    pick: str = "P-1", *items: dict[str, Any], order: str = "WEB-1", **other: Any
+) -> StockPicked:
+    data: dict[str, Any] = {"order_reference": order, "pick_reference": pick}
+    if "packages" not in other:
+        data["items"] = list(items) or [{"sku": "TEA-POT-01", "quantity": 1}]
+    return event_of(StockPicked, data | other)
+
+
+def manifest(reference: str = "M-1", location: str = "LEEDS_DC", **other: Any) -> ManifestRequested:
+    data = {"manifest_reference": reference, "shipping_location_reference": location}
+    return event_of(ManifestRequested, data | other)

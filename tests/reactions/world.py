@@ -1,0 +1,246 @@
+"""The reactions over a real ledger and the stand-in of PRO, with a clock that a test moves."""
+
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import delete, insert
+
+from sandbox.faults import FaultKind, FaultRule, Match
+from sandbox.options import SandboxOptions
+from sandbox.records import Consignment
+from sandbox.server import running
+from sandbox.state import SandboxState
+from sandbox.states import ConsignmentState
+from service.events import exact_json
+from service.events.catalogue import MODELS
+from service.events.envelope import Envelope, parse
+from service.events.said import Event
+from service.events.topics import EventType
+from service.ledger import consignments, history, orders, timed_work
+from service.ledger.consignments import KnownConsignment
+from service.ledger.database import Database, DatabasePolicy
+from service.ledger.journal import Journal
+from service.ledger.lookups import LookupPolicy
+from service.ledger.operation import Announcement
+from service.ledger.orders import KnownOrder
+from service.ledger.outcomes import OutcomeStore
+from service.ledger.sealing import Seal
+from service.ledger.tables import ParkedState, parked_events
+from service.ledger.timed_work import WorkKind
+from service.ledger.upgrade import upgrade
+from service.metrics import Metrics, Name
+from service.operations import Operations, Performed
+from service.papers import LabelFolder
+from service.pro.client import ProClient
+from service.pro.policy import ProPolicy
+from service.reactions.consignment_allocated import FetchLabels
+from service.reactions.consignment_created import AllocateConsignment
+from service.reactions.manifest_confirmation import ConfirmManifest
+from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_placed import RecordOrder
+from service.reactions.stock_picked import PackPick
+from service.strays import Strays
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+E = TypeVar("E", bound=Event)
+
+
+@dataclass
+class Clock:
+    """The time of the ledger and of PRO."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def microseconds(self) -> int:
+        return int(self.now.timestamp() * 1_000_000)
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    """Everything, ready to react."""
+
+    clock: Clock
+    state: SandboxState
+    database: Database
+    pro: ProClient
+    journal: Journal
+    metrics: Metrics
+    labels: Path
+    reactions: dict[EventType, Callable[..., Any]]
+    confirm: ConfirmManifest
+    strays: Strays
+
+    async def react(self, event: Event, **envelope: Any) -> list[Event]:
+        """React to an event; gives its outcomes."""
+        return [read_back(each) for each in (await self.perform(event, **envelope)).announcements]
+
+    async def perform(self, event: Event, **envelope: Any) -> Performed:
+        """React to an event; gives what the reaction gave."""
+        values: dict[str, Any] = {
+            "id": uuid.uuid4().hex,
+            "source": "test",
+            "type": event.event_type,
+            "time": self.clock.now,
+            "traceparent": None,
+            "form": "binary",
+        }
+        cause = Envelope(**(values | envelope))
+        performed: Performed = await self.reactions[event.event_type](event, cause)
+        return performed
+
+    async def do_timed_work(self) -> list[Event]:
+        """Do what is due; gives what it said."""
+        said: list[Event] = []
+
+        async def say(performed: Performed) -> None:
+            said.extend(read_back(each) for each in performed.announcements)
+
+        async with self.database.begin() as tx:
+            due = await timed_work.claim(tx, 50, 60)
+        for work in due:
+            worker = self.strays if work.kind is WorkKind.STRAY_SEARCH else self.confirm
+            again = await worker(work, say)
+            async with self.database.begin() as tx:
+                if again is None:
+                    await timed_work.done(tx, work.key)
+                else:
+                    await timed_work.again(tx, work.key, again)
+        return said
+
+    async def hold(self, order_reference: str) -> Callable[[], Any]:
+        """Put an order on hold by a dead letter; gives what lets it go."""
+        async with self.database.begin() as tx:
+            await tx.execute(
+                insert(parked_events).values(
+                    topic="stock.picked",
+                    partition=0,
+                    offset=0,
+                    order_reference=order_reference,
+                    event_type="stock.picked",
+                    event_id="dead",
+                    state=ParkedState.DEAD.value,
+                    attempt=4,
+                    error_class="bug",
+                    error_detail="ValueError",
+                    first_failed_at=self.clock.now,
+                    due_at=self.clock.now,
+                    payload=b"sealed",
+                )
+            )
+
+        async def let_go() -> None:
+            async with self.database.begin() as tx:
+                await tx.execute(delete(parked_events))
+
+        return let_go
+
+    def fault(self, operation: str, kind: FaultKind, **rule: Any) -> None:
+        """Have PRO go wrong, once unless told otherwise."""
+        match = Match(**rule.pop("match", {}))
+        rule = {"times": 1} | rule
+        self.state.faults.add(FaultRule(operation=operation, kind=kind, match=match, **rule))
+
+    def calls(self, operation: str) -> int:
+        """How often an operation of PRO was called."""
+        return sum(call.operation == operation for call in self.state.calls)
+
+    def alive(self) -> list[Consignment]:
+        """The consignments in PRO that are not cancelled."""
+        self.state.settle()
+        found = self.state.consignments.values()
+        return [each for each in found if each.state is not ConsignmentState.CANCELLED]
+
+    async def order(self, order_reference: str = "WEB-1") -> KnownOrder:
+        async with self.database.begin() as tx:
+            found = await orders.find(tx, order_reference)
+        assert found is not None
+        return found
+
+    async def consignment(self, reference: str) -> KnownConsignment:
+        async with self.database.begin() as tx:
+            found = await consignments.find(tx, reference)
+        assert found is not None
+        return found
+
+    async def history(self, order_reference: str = "WEB-1") -> list[str]:
+        async with self.database.begin() as tx:
+            return [entry.what for entry in await history.of_order(tx, order_reference)]
+
+    def counted(self, name: Name, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name.value, labels) or 0.0
+
+
+def read_back(said: Announcement) -> Event:
+    """An outcome as a consumer reads it."""
+    return MODELS[EventType(said.type)].model_validate(said.data)
+
+
+def only(kind: type[E], events: list[Event]) -> E:
+    """The one outcome, which is of that kind."""
+    (event,) = events
+    assert isinstance(event, kind)
+    return event
+
+
+def event_of(kind: type[E], data: dict[str, Any]) -> E:
+    """Read data as intake would."""
+    event = parse(kind.event_type, exact_json.loads(json.dumps(data).encode()))
+    assert isinstance(event, kind)
+    return event
+
+
+@asynccontextmanager
+async def world_of(folder: Path) -> AsyncIterator[World]:
+    clock = Clock()
+    url = f"sqlite+aiosqlite:///{folder}/ledger.db"
+    database = Database(DatabasePolicy(url), clock.microseconds)
+    await upgrade(database)
+    metrics = Metrics()
+    options = SandboxOptions(clock=clock, manifest_seconds=5)
+    async with running(options) as sandbox:
+        policy = ProPolicy(sandbox.url, SecretStr("sandbox-key"), total_deadline=15.0)
+        async with ProClient(policy) as pro:
+            seal = Seal([Fernet.generate_key().decode()])
+            journal = Journal(database, OutcomeStore(seal), metrics, LookupPolicy(), 60.0)
+            operations = Operations(journal, policy.total_deadline)
+            strays = Strays(database, journal, operations, pro, metrics)
+            labels = folder / "labels"
+            yield World(
+                clock,
+                sandbox.state,
+                database,
+                pro,
+                journal,
+                metrics,
+                labels,
+                {
+                    EventType.ORDER_PLACED: RecordOrder(operations, pro),
+                    EventType.STOCK_PICKED: PackPick(operations, pro, database, metrics),
+                    EventType.CONSIGNMENT_CREATED: AllocateConsignment(
+                        operations, pro, database, strays
+                    ),
+                    EventType.CONSIGNMENT_ALLOCATED: FetchLabels(
+                        operations, pro, database, LabelFolder(labels), "PDF"
+                    ),
+                    EventType.MANIFEST_REQUESTED: ManifestLocation(
+                        operations, pro, database, strays
+                    ),
+                },
+                ConfirmManifest(operations, pro, database),
+                strays,
+            )
+    await database.close()
