@@ -1,0 +1,80 @@
+"""Settings are listed without their secrets, and wrong ones are named without their values."""
+
+import pytest
+from cryptography.fernet import Fernet
+
+from service.settings import Settings
+
+from .commands import Run
+
+CANARY = "CANARY7f3a"
+KEY = Fernet.generate_key().decode()
+
+
+def test_every_setting_is_listed(orderflex: Run) -> None:
+    ended = orderflex("settings")
+    assert ended.code == 0
+    for name in Settings.model_fields:
+        assert f"ORDERFLEX_{name.upper()} " in ended.said
+
+
+def test_secrets_are_masked(orderflex: Run) -> None:
+    ended = orderflex(
+        "settings",
+        pro_key=f"{CANARY}1",
+        payload_keys=f"{CANARY}2,{CANARY}3",
+        ledger_url=f"postgresql+asyncpg://user:{CANARY}4@db.example/ledger",
+    )
+    assert ended.code == 0
+    assert CANARY not in ended.out + ended.err
+    assert "postgresql+asyncpg://user:***@db.example/ledger" in ended.said
+    assert "(2 set)" in ended.said
+
+
+def test_a_ledger_url_that_is_none_is_not_shown(orderflex: Run) -> None:
+    ended = orderflex("settings", ledger_url=CANARY)
+    assert ended.code == 0
+    assert CANARY not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"http_port": CANARY}, "ORDERFLEX_HTTP_PORT"),
+        ({"max_in_flight": "0"}, "ORDERFLEX_MAX_IN_FLIGHT"),
+        ({"lookups_after": f"5,{CANARY}"}, "ORDERFLEX_LOOKUPS_AFTER"),
+        ({"pro_environment": CANARY}, "ORDERFLEX_PRO_ENVIRONMENT"),
+        ({"label_format": CANARY}, "ORDERFLEX_LABEL_FORMAT"),
+        ({"lease": "3", "pro_deadline": "2"}, "lease"),
+        ({"retry_tiers": "60,5,600"}, "retry_tiers"),
+        ({"retry_tiers": "5,60"}, "retry_tiers"),
+    ],
+)
+def test_a_wrong_setting_is_named(orderflex: Run, settings: dict[str, str], name: str) -> None:
+    ended = orderflex("settings", **settings)
+    assert ended.code == 2
+    assert name in ended.err
+    assert CANARY not in ended.out + ended.err
+    assert "`orderflex settings` lists them all." in ended.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"payload_keys": KEY}, "ORDERFLEX_PRO_KEY: missing"),
+        ({"pro_key": CANARY}, "ORDERFLEX_PAYLOAD_KEYS: missing; make a key with `orderflex"),
+        ({"pro_key": CANARY, "payload_keys": f"{CANARY}2"}, "ORDERFLEX_PAYLOAD_KEYS: not a Fernet"),
+        (
+            {"pro_key": CANARY, "payload_keys": KEY, "steps_off": "order.packed"},
+            "ORDERFLEX_STEPS_OFF: order.packed is no step; steps are order.placed",
+        ),
+    ],
+    ids=["no PRO key", "no payload key", "no Fernet key", "no step"],
+)
+def test_serve_needs_its_settings(
+    orderflex_apart: Run, settings: dict[str, str], told: str
+) -> None:
+    ended = orderflex_apart("serve", **settings)
+    assert ended.code == 2
+    assert told in ended.said
+    assert CANARY not in ended.out + ended.err
