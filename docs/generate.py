@@ -71,9 +71,13 @@ def settings_page() -> str:
         lines.append(f"| {' | '.join(cells)} | {_cell(field.description or '')} |")
     lines += [
         "",
-        "Two rules hold between settings: `ORDERFLEX_LEASE` is longer than two times",
-        "`ORDERFLEX_PRO_DEADLINE`, and `ORDERFLEX_RETRY_TIERS` has three delays, each longer than",
-        "the one before. The names of the retry topics stay the same when their delays change.",
+        "Rules between settings:",
+        "",
+        "- `ORDERFLEX_LEASE` is longer than two times `ORDERFLEX_PRO_DEADLINE`.",
+        "- `ORDERFLEX_PRO_DEADLINE` is longer than `ORDERFLEX_PRO_POOL_TIMEOUT` and",
+        "  `ORDERFLEX_PRO_CONNECT_TIMEOUT` together, plus 1.",
+        "- `ORDERFLEX_RETRY_TIERS` has three delays, each longer than the one before. The names of",
+        "  the retry topics stay the same when their delays change.",
         "",
     ]
     return "\n".join(lines)

@@ -62,6 +62,16 @@ def test_a_ledger_out_of_reach_says_which_setting_and_no_password(orderflex: Run
     assert CANARY not in ended.out + ended.err
 
 
+@pytest.mark.parametrize(
+    "url", [CANARY, f"postgresql://u:{CANARY}@db.example/x", f"sqlite:///{CANARY}", ""]
+)
+def test_a_ledger_url_that_we_cant_use(orderflex: Run, url: str) -> None:
+    ended = orderflex("ledger", "upgrade", ledger_url=url)
+    assert ended.code == 2
+    assert "ORDERFLEX_LEDGER_URL" in ended.err
+    assert CANARY not in ended.out + ended.err
+
+
 def test_an_order_on_a_ledger_without_tables(orderflex: Run, ledger: str) -> None:
     ended = orderflex("order", "show", "WEB-1")
     assert ended.code == 1
