@@ -41,6 +41,8 @@ class Name(StrEnum):
     PARKED = "orderflex_parked_events"
     INTAKE_PAUSED = "orderflex_intake_paused"
     COMMITS_FAILED = "orderflex_commits_failed_total"
+    SETTLING_FAILED = "orderflex_settling_failed_total"
+    SWEEPS_FAILED = "orderflex_sweeps_failed_total"
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,20 @@ METRICS: tuple[Metric, ...] = (
         "counter",
         "Offset commits that failed, most often because a partition had just moved away.",
         "Rebalances follow each other; repeated deliveries meet the ledger.",
+    ),
+    Metric(
+        Name.SETTLING_FAILED,
+        "counter",
+        "Times that settling an event broke off by an error of ours and was started again.",
+        "A bug: the event keeps its place until it is settled; see the log for where.",
+        ("type",),
+    ),
+    Metric(
+        Name.SWEEPS_FAILED,
+        "counter",
+        "Pieces of timed work and rounds of the sweeper that failed, by job.",
+        "Look-ups, confirmations or wake-ups are late; see the log for why.",
+        ("job",),
     ),
 )
 

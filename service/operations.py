@@ -12,12 +12,14 @@ repeat, park or give up the event is intake's business alone.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.events.envelope import Envelope, outcome_id
 from service.events.published import Outcome
+from service.ledger.database import Contended, LedgerDown
 from service.ledger.journal import Journal
 from service.ledger.leases import LeaseHeld
 from service.ledger.operation import (
@@ -27,6 +29,7 @@ from service.ledger.operation import (
     Operation,
     Settled,
     Settlement,
+    Superseded,
     Unnumbered,
     no_effects,
 )
@@ -38,6 +41,10 @@ Look = Callable[[], Awaitable[Settlement | None]]
 """Reads in PRO whether it was done: the settlement, or None. May raise a verdict or StillMoving."""
 Refuse = Callable[[Problem, int], Settlement]
 """Makes a refusal (of this attempt) what the ledger has to store."""
+
+
+TRIES_TO_STORE = 3
+"""How often an answer is stored when the database gives way to another transaction."""
 
 
 class TooEarly(Exception):
@@ -54,7 +61,6 @@ class Performed:
 
     operation_key: str
     announcements: tuple[Announcement, ...]
-    repeated: bool = False
 
 
 Say = Callable[[Performed], Awaitable[None]]
@@ -113,50 +119,58 @@ class Operations:
         """Carry an operation out, or give the stored outcomes of one settled before.
 
         Raises the verdicts of pro.problems; LeaseHeld, AwaitingLookup, ContentConflict,
-        Superseded, LedgerDown; and what `prepare` raises. None of them loses the operation.
+        Superseded, Contended, LedgerDown; and what `prepare` raises. None loses the operation.
         """
         held = await self._journal.claim(operation, prepare)
         if isinstance(held, Settled):
-            return Performed(operation.key, held.announcements, repeated=True)
+            return Performed(operation.key, held.announcements)
         settlement: Settlement | None = None
         if held.must_look and look is not None:
-            settlement = await self._look(held, look)
+            settlement = await self._look_first(held, look)
             if settlement is None:
-                waiting = await self._journal.looked_in_vain(held)
-                if waiting is not None:
-                    raise waiting
                 await self._check_lease(held)
                 held = await self._journal.ask_again(held)
         if settlement is None:
             settlement = await self._ask(held, ask, look, refuse)
-        return Performed(operation.key, await self._journal.settle(held, settlement))
+        return await self._settle(held, settlement)
 
     async def conclude(
-        self, operation: Operation, settlement: Callable[[int], Settlement]
+        self,
+        operation: Operation,
+        settlement: Callable[[int], Settlement],
+        look: Look | None = None,
     ) -> Performed:
         """Settle without asking PRO, by what is known already; `settlement` is given the attempt.
 
-        Raises LeaseHeld, AwaitingLookup, ContentConflict, Superseded, LedgerDown.
+        `look` tells whether an earlier attempt has done it all the same.
+        Raises LeaseHeld, AwaitingLookup, ContentConflict, Superseded, Contended, LedgerDown, and
+        the verdicts of a read.
         """
         held = await self._journal.claim(operation)
         if isinstance(held, Settled):
-            return Performed(operation.key, held.announcements, repeated=True)
-        stored = await self._journal.settle(held, settlement(held.attempt))
-        return Performed(operation.key, stored)
+            return Performed(operation.key, held.announcements)
+        found = await self._look_first(held, look) if held.must_look and look else None
+        return await self._settle(held, found or settlement(held.attempt))
 
-    async def _look(self, held: Claim, look: Look) -> Settlement | None:
+    async def _look_first(self, held: Claim, look: Look) -> Settlement | None:
+        """Look whether it was done; None after the last look. Raises AwaitingLookup before."""
         try:
-            return await look()
+            settlement = await _read(look)
         except BaseException:
-            await asyncio.shield(self._journal.release(held))
+            await self._note(self._journal.release(held))
             raise
+        if settlement is None:
+            waiting = await self._journal.looked_in_vain(held)
+            if waiting is not None:
+                raise waiting
+        return settlement
 
     async def _ask(self, held: Claim, ask: Ask, look: Look | None, refuse: Refuse) -> Settlement:
         await self._check_lease(held)
         try:
             return await ask()
         except (Retryable, Throttled, Unauthorised):
-            await asyncio.shield(self._journal.release(held))
+            await self._note(self._journal.release(held))
             raise
         except Refused as refusal:
             # A refusal may be the answer to what an earlier attempt has already done.
@@ -164,20 +178,52 @@ class Operations:
             return done or refuse(refusal.problem, held.attempt)
         except BaseException:
             # A time-out, a lost answer, our own death or a bug while reading: PRO may have acted.
-            await asyncio.shield(self._journal.lose(held))
+            await self._note(self._journal.lose(held))
             raise
 
     async def _look_after_refusal(self, held: Claim, look: Look | None) -> Settlement | None:
         if look is None:
             return None
         try:
-            return await look()
+            return await _read(look)
         except BaseException:
-            await asyncio.shield(self._journal.lose(held))
+            await self._note(self._journal.lose(held))
             raise
+
+    async def _settle(self, held: Claim, settlement: Settlement) -> Performed:
+        """Store an answer, even while we are being stopped: it was hard to come by."""
+        try:
+            stored = await asyncio.shield(self._store(held, settlement))
+        except (Superseded, Contended, LedgerDown, asyncio.CancelledError):
+            raise
+        except Exception:
+            await self._note(self._journal.lose(held))
+            raise
+        return Performed(held.operation.key, stored)
+
+    async def _store(self, held: Claim, settlement: Settlement) -> tuple[Announcement, ...]:
+        for _ in range(TRIES_TO_STORE - 1):
+            try:
+                return await self._journal.settle(held, settlement)
+            except Contended:
+                continue
+        return await self._journal.settle(held, settlement)
+
+    async def _note(self, taking: Coroutine[object, object, None]) -> None:
+        """Have the journal take note. Where it can't, the lease's end says the same, later."""
+        with contextlib.suppress(LedgerDown, Contended):
+            await asyncio.shield(taking)
 
     async def _check_lease(self, held: Claim) -> None:
         """Give up rather than have a call under way when the lease ends."""
         if held.seconds_left() < self._call_deadline:
-            await self._journal.release(held)
+            await self._note(self._journal.release(held))
             raise LeaseHeld(held.operation.subject, None)
+
+
+async def _read(look: Look) -> Settlement | None:
+    """Look in PRO; what PRO refuses to show (a new one may be missing for a while) is no answer."""
+    try:
+        return await look()
+    except Refused as refusal:
+        raise Retryable(refusal.operation, refusal.why) from refusal

@@ -163,8 +163,27 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("pro_key", mode="after")
+    @classmethod
+    def _key_of_one_line(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value().strip()
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("must be one line of ASCII")
+        return SecretStr(key)
+
+    @field_validator("pro_url", mode="after")
+    @classmethod
+    def _url_with_scheme(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("must open with https:// or http://")
+        return value
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
+        if self.pro_pool_timeout + self.pro_connect_timeout + 1 >= self.pro_deadline:
+            raise ValueError(
+                "pro_deadline must be longer than pro_pool_timeout + pro_connect_timeout + 1"
+            )
         if self.lease <= 2 * self.pro_deadline:
             raise ValueError("lease must be longer than two times pro_deadline")
         if len(self.retry_tiers) != 3 or list(self.retry_tiers) != sorted(set(self.retry_tiers)):

@@ -9,19 +9,23 @@ from datetime import UTC, datetime
 
 import structlog
 
+from service.events.content import DIGEST_VERSION
 from service.ledger import consignments, history, orders
 from service.ledger.database import Database
 from service.ledger.history import What
 from service.ledger.journal import Journal
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import Operation, Settlement, operation_key, references_in
+from service.ledger.operation import NO_CONTENT, Operation, Settlement, operation_key
+from service.ledger.tables import OperationState
 from service.ledger.timed_work import Work
 from service.metrics import Metrics, Name
 from service.operations import Operations, Say, StillMoving
 from service.pro import states
 from service.pro.answers import Consignment
 from service.pro.client import ProClient
-from service.pro.problems import Problem
+from service.pro.problems import Problem, Refused, Retryable
+
+SEARCH_AGAIN_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -34,72 +38,85 @@ class Strays:
     pro: ProClient
     metrics: Metrics
 
-    async def search_if_unknown(
-        self, order_reference: str, pick_reference: str, customer_reference: str
-    ) -> None:
-        """Search for strays of a pick if the answer to its Pack Order was ever lost."""
-        pack_key = operation_key("pack", order_reference, pick_reference)
-        if await self.journal.was_ever_unknown(pack_key):
-            await self.search(order_reference, customer_reference)
-
     async def __call__(self, work: Work, _say: Say) -> float | None:
-        """Search as timed work, for the Pack Order that the work names."""
-        order_reference, pick_reference = references_in(str(work.details["operation_key"]))
+        """Search as timed work, for the pick that the work names; again while it is packed."""
+        return await self.search(
+            str(work.details["order_reference"]), str(work.details["pick_reference"])
+        )
+
+    async def search_if_unknown(self, order_reference: str, pick_reference: str) -> None:
+        """Search for strays of a pick if the answer to its Pack Order was ever lost."""
+        if await self.journal.was_ever_unknown(pack_key(order_reference, pick_reference)):
+            await self.search(order_reference, pick_reference)
+
+    async def search(self, order_reference: str, pick_reference: str) -> float | None:
+        """Search for strays of a pick. Raises the verdicts of a read, and LeaseHeld.
+
+        Gives the seconds until the next search while its Pack Order is not settled: until then
+        nothing can be told a stray. Of a refused pick everything is one.
+        """
+        state = await self.journal.state_of(pack_key(order_reference, pick_reference))
+        if state not in (OperationState.FINISHED, OperationState.REFUSED):
+            return SEARCH_AGAIN_SECONDS
         async with self.database.begin() as tx:
-            customer_reference = await orders.customer_reference(
-                tx, order_reference, pick_reference
-            )
-        if customer_reference is not None:
-            await self.search(order_reference, customer_reference)
+            ours = await orders.customer_reference(tx, order_reference, pick_reference)
+            known = await consignments.of_customer_reference(tx, ours) if ours else []
+        references = {consignment.consignment_reference for consignment in known}
+        for line in await self.pro.find_consignments(ours) if ours else ():
+            if line.reference not in references:
+                await self._meet(order_reference, await self._read(line.reference))
         return None
 
-    async def search(self, order_reference: str, customer_reference: str) -> None:
-        """Search for strays of a pick. Raises the verdicts of a read, and LeaseHeld."""
-        async with self.database.begin() as tx:
-            known = await consignments.of_customer_reference(tx, customer_reference)
-        if not known:
-            return  # its Pack Order is still to be reconciled: nothing is a stray yet
-        references = {consignment.consignment_reference for consignment in known}
-        for line in await self.pro.find_consignments(customer_reference):
-            if line.reference not in references:
-                await self._meet(order_reference, await self.pro.get_consignment(line.reference))
+    async def _read(self, reference: str) -> Consignment:
+        try:
+            return await self.pro.get_consignment(reference)
+        except Refused as refusal:
+            raise Retryable(refusal.operation, refusal.why) from refusal
 
     async def _meet(self, order_reference: str, stray: Consignment) -> None:
         state = stray.consignment_state
         if state == states.CANCELLED:
             return
-        log = structlog.get_logger("strays").bind(
-            key=order_reference, consignment_reference=stray.reference, state=state
-        )
         if state in states.CAN_BE_ALLOCATED and stray.direction != "Inbound":
             await self._cancel(order_reference, stray.reference)
-            log.error("stray consignment cancelled")
-            return
+        else:
+            await self._leave(order_reference, stray.reference, state)
+
+    async def _leave(self, order_reference: str, stray: str, state: str) -> None:
+        """Tell people of a stray that can't be cancelled."""
         self.metrics.count(Name.STRAYS, ending="left")
+        self._log(order_reference, stray).error("stray consignment: look at it in PRO", state=state)
         async with self.database.begin() as tx:
             await history.note(
-                tx, order_reference, What.STRAY_FOUND, consignment=stray.reference, state=state
+                tx, order_reference, What.STRAY_FOUND, consignment=stray, state=state
             )
-        log.error("stray consignment found, somebody has to look at it in PRO")
+
+    def _log(self, order_reference: str, stray: str) -> structlog.stdlib.BoundLogger:
+        log: structlog.stdlib.BoundLogger = structlog.get_logger("strays")
+        return log.bind(key=order_reference, consignment_reference=stray)
 
     async def _cancel(self, order_reference: str, stray: str) -> None:
-        key = operation_key("cancel-stray", stray)
+        today = datetime.now(UTC)
+        key = operation_key("cancel-stray", stray, today.date().isoformat())
+        refused: list[str] = []
 
         async def ask() -> Settlement:
             await self.pro.cancel_consignment(stray)
-            self.metrics.count(Name.STRAYS, ending="cancelled")
-            return Settlement(result={"consignment": stray, "stray": "cancelled"})
+            return cancelled()
 
         async def look() -> Settlement | None:
             state = await self.pro.get_consignment_status(stray)
             if state in states.PASSING:
                 raise StillMoving(f"{stray} is {state}")
-            if state == states.CANCELLED:
-                return Settlement(result={"consignment": stray, "stray": "cancelled"})
-            return None
+            return cancelled() if state == states.CANCELLED else None
+
+        def cancelled() -> Settlement:
+            self.metrics.count(Name.STRAYS, ending="cancelled")
+            self._log(order_reference, stray).error("stray consignment cancelled")
+            return Settlement(result={"consignment": stray, "stray": "cancelled"})
 
         def refuse(problem: Problem, _attempt: int) -> Settlement:
-            self.metrics.count(Name.STRAYS, ending="left")
+            refused.append(problem.code)
             return Settlement(refused=True, result={"consignment": stray, "code": problem.code})
 
         await self.operations.perform(
@@ -108,12 +125,19 @@ class Strays:
                 kind=OperationKind.CANCEL_STRAY,
                 subject=f"order:{order_reference}",
                 order_reference=order_reference,
-                content_digest=stray,
-                digest_version=1,
+                content_digest=NO_CONTENT,
+                digest_version=DIGEST_VERSION,
                 event_id=key,
-                event_time=datetime.now(UTC),
+                event_time=today,
             ),
             ask=ask,
             look=look,
             refuse=refuse,
         )
+        if refused:
+            await self._leave(order_reference, stray, f"not cancelled ({refused[0]})")
+
+
+def pack_key(order_reference: str, pick_reference: str) -> str:
+    """Name the one Pack Order that a pick ever needs."""
+    return operation_key("pack", order_reference, pick_reference)

@@ -11,14 +11,15 @@ from typing import Any, cast
 
 import structlog
 import uvicorn
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from service.events.envelope import Incoming
 from service.events.topics import EventType, RetryTier, Topics
 from service.flow import FLOW
 from service.health import create_app
 from service.intake.announcing import Announcer
-from service.intake.arrivals import Arrival, arrival
+from service.intake.arrivals import Arrival, arrival, seconds_until_due, utc_now
 from service.intake.broker import Broker, BrokerPolicy
 from service.intake.engine import Engine, EnginePolicy
 from service.intake.gate import Closed, Gate, GatePolicy
@@ -48,9 +49,6 @@ from service.reactions.stock_picked import PackPick
 from service.settings import BadSettings, Settings
 from service.strays import Strays
 
-STUCK_AFTER = 60.0
-"""Seconds without a turn of the poll loop after which /healthz says that we are stuck."""
-
 
 def topics_of(settings: Settings) -> Topics:
     """Name the topics in force."""
@@ -63,9 +61,22 @@ def topics_of(settings: Settings) -> Topics:
     )
 
 
+def _ledger_url(settings: Settings) -> URL:
+    try:
+        url = make_url(settings.ledger_url.get_secret_value())
+        if url.get_driver_name() in ("aiosqlite", "asyncpg"):
+            return url
+    except (ArgumentError, ValueError, ImportError):
+        pass
+    raise BadSettings(
+        "ORDERFLEX_LEDGER_URL: must be sqlite+aiosqlite:///PATH or "
+        "postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
+    )
+
+
 def database_of(settings: Settings) -> Database:
     """Open the ledger's database; an SQLite file gets its folder."""
-    url = make_url(settings.ledger_url.get_secret_value())
+    url = _ledger_url(settings)
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     return Database(
@@ -98,6 +109,7 @@ def broker_of(settings: Settings) -> Broker:
             bootstrap_servers=tuple(settings.kafka_bootstrap_servers.split(",")),
             group=settings.kafka_group,
             session_timeout=settings.kafka_session_timeout,
+            rebalance_timeout=settings.kafka_session_timeout + settings.drain,
             request_timeout=settings.kafka_request_timeout,
             max_record_bytes=settings.max_event_bytes + 65_536,
             partitions=settings.kafka_partitions,
@@ -275,6 +287,14 @@ class _Http:
             await asyncio.gather(self._serving, return_exceptions=True)
 
 
+def _stuck_after(settings: Settings) -> float:
+    """Seconds without a turn of the poll loop after which /healthz says that we are stuck.
+
+    A rebalance (drain, then join) and a commit are no sign of trouble.
+    """
+    return settings.drain + 2 * settings.kafka_session_timeout + settings.kafka_request_timeout
+
+
 def build(settings: Settings) -> Service:
     """Put the service together; raises BadSettings."""
     metrics = Metrics()
@@ -315,18 +335,23 @@ def build(settings: Settings) -> Service:
         cast("Mapping[EventType, Reaction]", {event: reactions[event] for event in steps_on}),
         announcer,
         Parking(parked, broker.publish, topics, metrics),
+        journal,
         Ladder(LadderPolicy(topics.retry_tiers, settings.deadline)),
         gate,
-        HandlingPolicy(),
+        HandlingPolicy(claim=settings.lease),
         metrics,
     )
 
     def read(record: Incoming) -> Arrival:
         return arrival(record, topics, settings.max_event_bytes)
 
+    def until_due(record: Incoming) -> float:
+        return seconds_until_due(record, topics, utc_now())
+
     engine = Engine(
         handling.settle,
         read,
+        until_due,
         gate,
         EnginePolicy(
             max_in_flight=settings.max_in_flight,
@@ -370,7 +395,7 @@ def build(settings: Settings) -> Service:
     service.http.app = create_app(
         metrics,
         lambda: engine.last_poll if engine.is_running else time.monotonic(),
-        STUCK_AFTER,
+        _stuck_after(settings),
         service.not_ready,
     )
     return service

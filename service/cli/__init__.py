@@ -6,9 +6,11 @@ Exit codes: 0 done, 1 it failed (the text says why and what to do), 2 wrong usag
 import sys
 
 import typer
+from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from service.cli import demonstration, events, ledgers, orders, serving
+from service.intake.broker import TopicsMissing
 from service.ledger.database import LedgerDown, LedgerNotReady
 from service.ledger.sealing import SealBroken
 from service.settings import BadSettings
@@ -45,6 +47,12 @@ def main() -> None:
         sys.exit(1)
     except LedgerDown as error:
         errors.print(f"the ledger can't be reached ({error}): see ORDERFLEX_LEDGER_URL")
+        sys.exit(1)
+    except TopicsMissing as error:
+        errors.print(str(error), markup=False)
+        sys.exit(1)
+    except KafkaError as error:
+        errors.print(f"Kafka refuses what was asked of it: {error}", markup=False)
         sys.exit(1)
     except SealBroken as error:
         errors.print(str(error), markup=False)

@@ -31,7 +31,11 @@ def serve(
 async def _serve(settings: Settings, *, upgrade_ledger: bool) -> None:
     service = wiring.build(settings)
     if upgrade_ledger:
-        await upgrade(service.database)
+        try:
+            await upgrade(service.database)
+        except BaseException:
+            await service.close()
+            raise
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

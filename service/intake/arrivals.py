@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.events.envelope import Incoming, Received, read
-from service.events.malformed import Malformed
-from service.events.topics import Topics
+from service.events.malformed import Malformed, MalformedReason
+from service.events.topics import RetryTier, Topics
 from service.ledger.parked import Origin
 
 # Headers that a parked event carries on its way through the retry topics and dead letters.
 ORIGINAL_TOPIC = "orderflex_original_topic"
 ORIGINAL_PARTITION = "orderflex_original_partition"
 ORIGINAL_OFFSET = "orderflex_original_offset"
+ORIGINAL_TIMESTAMP = "orderflex_original_timestamp"
 ATTEMPT = "orderflex_attempt"
 FIRST_FAILED_AT = "orderflex_first_failed_at"
 DUE_AT = "orderflex_due_at"
@@ -22,6 +23,7 @@ OUR_HEADERS = frozenset(
         ORIGINAL_TOPIC,
         ORIGINAL_PARTITION,
         ORIGINAL_OFFSET,
+        ORIGINAL_TIMESTAMP,
         ATTEMPT,
         FIRST_FAILED_AT,
         DUE_AT,
@@ -39,8 +41,13 @@ class Arrival:
     """As it first lay on its topic."""
     content: Received | Malformed
     origin: Origin
-    retry_attempt: int | None
-    """The attempt its retry message stands for; None when it comes from its own topic."""
+    parked_since: datetime | None = None
+    """When it first failed, if it comes back from parking; None when it comes from its topic."""
+
+    @property
+    def is_back(self) -> bool:
+        """Whether it comes back from parking."""
+        return self.parked_since is not None
 
     @property
     def lane(self) -> str:
@@ -65,44 +72,48 @@ class Arrival:
 
 
 def arrival(record: Incoming, topics: Topics, max_bytes: int) -> Arrival:
-    """Read a record of an event topic or of a retry tier.
+    """Read a record of an event topic or of a retry tier; never raises.
 
     On an event topic our headers mean nothing: a dead letter that was copied back is a new event.
     """
-    parked = None if topics.type_of(record.topic) else _parked_as(_headers(record))
-    if parked is None:
+    if tier_of(record, topics) is None:
         return first_arrival(record, topics, max_bytes)
-    origin, attempt = parked
-    original = Incoming(
-        topic=origin.topic,
-        partition=origin.partition,
-        offset=origin.offset,
-        key=record.key,
-        value=record.value,
-        headers=tuple((name, value) for name, value in record.headers if name not in OUR_HEADERS),
-        timestamp=record.timestamp,
-    )
-    return resumed(original, attempt, topics, max_bytes)
+    try:
+        original, parked_since = _parked_as(record)
+    except (KeyError, ValueError):
+        detail = "a message on a retry topic that does not say where its event first lay"
+        broken = Malformed(MalformedReason.BAD_ENVELOPE, detail)
+        return Arrival(record, broken, _origin(record))
+    return resumed(original, parked_since, topics, max_bytes)
 
 
 def first_arrival(record: Incoming, topics: Topics, max_bytes: int) -> Arrival:
     """Read a record of an event topic."""
-    return Arrival(record, _read(record, topics, max_bytes), _origin(record), None)
+    return Arrival(record, _read(record, topics, max_bytes), _origin(record))
 
 
-def resumed(original: Incoming, attempt: int, topics: Topics, max_bytes: int) -> Arrival:
+def resumed(original: Incoming, parked_since: datetime, topics: Topics, max_bytes: int) -> Arrival:
     """Read an event that comes back from parking; `original` is as it first lay."""
     content = _read(original, topics, max_bytes)
-    return Arrival(original, content, _origin(original), attempt)
+    return Arrival(original, content, _origin(original), parked_since)
 
 
-def seconds_until_due(record: Incoming, now: datetime) -> float:
-    """Seconds until a retry message is due; 0 or less when it is, or has no due time."""
-    headers = _headers(record)
-    if headers.get(ORIGINAL_TOPIC, record.topic) == record.topic:
-        return 0.0  # no retry message, whatever else it says
+def tier_of(record: Incoming, topics: Topics) -> RetryTier | None:
+    """Give the retry tier that a record lies on; None on an event topic."""
+    return next((tier for tier in topics.retry_tiers if tier.topic == record.topic), None)
+
+
+def seconds_until_due(record: Incoming, topics: Topics, now: datetime) -> float:
+    """Seconds until a retry message is due; 0 or less when it is, or is none.
+
+    At most the tier's delay: what is due later is woken by its row.
+    """
+    tier = tier_of(record, topics)
+    if tier is None:
+        return 0.0
     try:
-        return (datetime.fromisoformat(headers[DUE_AT]) - now).total_seconds()
+        due = datetime.fromisoformat(_headers(record)[DUE_AT])
+        return min(tier.delay_seconds, (due - now).total_seconds())
     except (KeyError, ValueError, TypeError):
         return 0.0
 
@@ -110,6 +121,25 @@ def seconds_until_due(record: Incoming, now: datetime) -> float:
 def utc_now() -> datetime:
     """This machine's clock, for due times on retry topics."""
     return datetime.now(UTC)
+
+
+def _parked_as(record: Incoming) -> tuple[Incoming, datetime]:
+    """Read a retry message: its event as it first lay, and since when it is parked."""
+    headers = _headers(record)
+    parked_since = datetime.fromisoformat(headers[FIRST_FAILED_AT])
+    timestamp = datetime.fromisoformat(headers[ORIGINAL_TIMESTAMP])
+    if parked_since.tzinfo is None or timestamp.tzinfo is None:
+        raise ValueError("a time without an offset")
+    original = Incoming(
+        topic=headers[ORIGINAL_TOPIC],
+        partition=int(headers[ORIGINAL_PARTITION]),
+        offset=int(headers[ORIGINAL_OFFSET]),
+        key=record.key,
+        value=record.value,
+        headers=tuple((name, value) for name, value in record.headers if name not in OUR_HEADERS),
+        timestamp=timestamp,
+    )
+    return original, parked_since
 
 
 def _read(record: Incoming, topics: Topics, max_bytes: int) -> Received | Malformed:
@@ -121,17 +151,6 @@ def _read(record: Incoming, topics: Topics, max_bytes: int) -> Received | Malfor
 
 def _origin(record: Incoming) -> Origin:
     return Origin(record.topic, record.partition, record.offset)
-
-
-def _parked_as(headers: dict[str, str]) -> tuple[Origin, int] | None:
-    """Where a retry message's event first lay, and its attempt; None when it does not say."""
-    try:
-        origin = Origin(
-            headers[ORIGINAL_TOPIC], int(headers[ORIGINAL_PARTITION]), int(headers[ORIGINAL_OFFSET])
-        )
-        return origin, int(headers[ATTEMPT])
-    except (KeyError, ValueError):
-        return None
 
 
 def _headers(record: Incoming) -> dict[str, str]:

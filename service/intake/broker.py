@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExists
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from service.events.envelope import Outgoing
+from service.events.envelope import CONTENT_TYPE, Outgoing
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class BrokerPolicy:
     bootstrap_servers: tuple[str, ...]
     group: str
     session_timeout: float
+    rebalance_timeout: float
+    """How long the group waits for a member that drains; longer than draining takes."""
     request_timeout: float
     max_record_bytes: int
     partitions: int
@@ -113,6 +115,7 @@ class Broker:
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             session_timeout_ms=int(self._policy.session_timeout * 1000),
+            rebalance_timeout_ms=int(self._policy.rebalance_timeout * 1000),
             heartbeat_interval_ms=int(min(3.0, self._policy.session_timeout / 3) * 1000),
             listener=listener,
         )
@@ -133,7 +136,11 @@ class Broker:
             record.topic,
             key=record.key or None,
             headers={
-                name: value.decode("utf-8", "backslashreplace") for name, value in record.headers
+                # FastStream sets its own content-type unless it is named exactly so.
+                name.lower() if name.lower() == CONTENT_TYPE else name: value.decode(
+                    "utf-8", "backslashreplace"
+                )
+                for name, value in record.headers
             },
         )
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -18,14 +17,18 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from service.events.envelope import Incoming
-from service.intake.arrivals import Arrival, seconds_until_due, utc_now
+from service.intake.arrivals import Arrival
 from service.intake.gate import Gate
 from service.intake.window import Lanes, OffsetWindow
+from service.ledger.clock import EPOCH
 from service.metrics import Metrics, Name
 
 Settle = Callable[[Arrival], Awaitable[None]]
 """Returns when the event is settled, parked or given up: then its offset may be let go."""
 Read = Callable[[Incoming], Arrival]
+"""Never raises: what can't be read is an arrival too."""
+SecondsUntilDue = Callable[[Incoming], float]
+"""0 or less for what is due, or is no retry message."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class EnginePolicy:
     poll_timeout: float = 0.2
     paused_poll_timeout: float = 0.02
     commit_every: float = 0.5
+    commit_timeout: float = 5.0
+    settle_again: float = 5.0
+    """How soon settling an event is started again after an error of ours broke it off."""
     drain_timeout: float = 20.0
     """How long work in flight may go on when partitions are taken away, or on shutdown."""
 
@@ -70,10 +76,17 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
     """Takes events up and lets their offsets go."""
 
     def __init__(
-        self, settle: Settle, read: Read, gate: Gate, policy: EnginePolicy, metrics: Metrics
+        self,
+        settle: Settle,
+        read: Read,
+        until_due: SecondsUntilDue,
+        gate: Gate,
+        policy: EnginePolicy,
+        metrics: Metrics,
     ) -> None:
         self._settle = settle
         self._read = read
+        self._seconds_until_due = until_due
         self._gate = gate
         self._policy = policy
         self._metrics = metrics
@@ -102,6 +115,8 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
             except KafkaError as error:
                 self._log.warning("the broker does not answer", error=type(error).__name__)
                 await asyncio.sleep(1.0)
+            except IllegalStateError:
+                continue  # a partition moved away between two steps
 
     async def _turn(self, consumer: AIOKafkaConsumer) -> None:
         self._paused.due()
@@ -109,15 +124,14 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         blocked = room <= 0 or not self._gate.is_open or self._rebalancing
         self._apply_pauses(consumer, everything=blocked)
         timeout = self._policy.paused_poll_timeout if blocked else self._policy.poll_timeout
-        epoch = self._epoch
         batches = await consumer.getmany(
             timeout_ms=int(self._paused.next_in(timeout) * 1000) or 1, max_records=max(1, room)
         )
         if blocked and not batches:
             await asyncio.sleep(self._policy.paused_poll_timeout)
-        if epoch != self._epoch:
-            await self._put_back(consumer, batches)
-        else:
+        # While partitions move nothing is admitted: the coming assignment starts from the
+        # committed offsets, so what was fetched before is read again.
+        if not self._rebalancing:
             for partition, records in batches.items():
                 self._admit(consumer, partition, records)
         self._start()
@@ -133,22 +147,6 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         if paused - wanted:
             consumer.resume(*(paused - wanted))
 
-    async def _put_back(
-        self, consumer: AIOKafkaConsumer, batches: dict[TopicPartition, Any]
-    ) -> None:
-        """Have records read again that were fetched while partitions moved."""
-        if self._rebalancing:
-            return  # the coming assignment starts from the committed offsets anyway
-        for partition in batches:
-            try:
-                committed = await consumer.committed(partition)
-                if committed is None:
-                    await consumer.seek_to_beginning(partition)
-                else:
-                    consumer.seek(partition, committed)
-            except IllegalStateError:
-                continue  # not ours any more
-
     def _admit(
         self,
         consumer: AIOKafkaConsumer,
@@ -158,7 +156,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         window = self._windows.setdefault(partition, OffsetWindow())
         for record in records:
             incoming = _incoming(record)
-            wait = seconds_until_due(incoming, utc_now())
+            wait = self._seconds_until_due(incoming)
             if wait > 0:
                 # Not due: leave it on its topic and look away until it is.
                 consumer.seek(partition, record.offset)
@@ -187,14 +185,21 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         self._metrics.set(Name.IN_FLIGHT, self._lanes.running)
 
     async def _run(self, key: str, delivery: _Delivery) -> None:
-        settled = False
+        """Settle one event, coming back until it is settled: its offset waits for it."""
         try:
-            await self._settle(delivery.arrival)
-            settled = True
+            while True:
+                try:
+                    await self._settle(delivery.arrival)
+                    break
+                except Exception as error:  # noqa: BLE001 - an event is never dropped
+                    kind = delivery.arrival.type
+                    self._metrics.count(Name.SETTLING_FAILED, type=kind)
+                    self._log.error("settling broke off", type=kind, error=type(error).__name__)
+                    await asyncio.sleep(self._policy.settle_again)
+            if delivery.partition is not None and delivery.epoch == self._epoch:
+                self._windows[delivery.partition].finish(delivery.offset)
         finally:
             self._lanes.finish(key)
-            if settled and delivery.partition is not None and delivery.epoch == self._epoch:
-                self._windows[delivery.partition].finish(delivery.offset)
             self._start()
 
     async def commit(self) -> None:
@@ -212,10 +217,11 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         if not offsets or self._consumer is None:
             return
         try:
-            await self._consumer.commit(
-                {partition: OffsetAndMetadata(offset, "") for partition, offset in offsets.items()}
-            )
-        except (KafkaError, IllegalStateError) as error:
+            async with asyncio.timeout(self._policy.commit_timeout):
+                await self._consumer.commit(
+                    {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
+                )
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
             self._metrics.count(Name.COMMITS_FAILED)
             self._log.warning("offsets not committed", error=type(error).__name__)
             return
@@ -225,6 +231,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, _revoked: Iterable[TopicPartition]) -> None:
         """Let go of what does not run yet, finish what runs, commit. Rebalances are eager."""
+        self.last_poll = time.monotonic()
         self._rebalancing = True
         self._lanes.drop_waiting()
         await self._drain(self._policy.drain_timeout)
@@ -270,5 +277,13 @@ def _incoming(record: ConsumerRecord[bytes, bytes]) -> Incoming:
         key=record.key,
         value=record.value,
         headers=tuple((name, value or b"") for name, value in record.headers),
-        timestamp=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        timestamp=_time(record.timestamp),
     )
+
+
+def _time(milliseconds: int) -> datetime:
+    """Read a record's timestamp; a senseless one counts as very old."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return EPOCH

@@ -10,10 +10,11 @@ import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from structlog.contextvars import bound_contextvars
 
 from service.events.envelope import Envelope, Received
@@ -25,15 +26,15 @@ from service.intake.arrivals import Arrival
 from service.intake.gate import Closed, Gate
 from service.intake.ladder import GiveUp, Ladder, Park, Why
 from service.intake.parking import Parking, Trouble
-from service.ledger.clock import EPOCH
-from service.ledger.database import LedgerDown, LedgerNotReady
+from service.ledger.database import Contended, LedgerDown, LedgerNotReady
+from service.ledger.journal import Journal
 from service.ledger.leases import LeaseHeld
 from service.ledger.operation import AwaitingLookup, ContentConflict, Superseded
 from service.ledger.parked import ParkedEvent
 from service.ledger.tables import ParkedState
 from service.metrics import Metrics, Name
 from service.operations import Performed, StillMoving, TooEarly
-from service.pro.problems import Ambiguous, Retryable, Scope, Throttled, Unauthorised
+from service.pro.problems import Ambiguous, Refused, Retryable, Scope, Throttled, Unauthorised
 
 Reaction = Callable[[Event, Envelope], Awaitable[Performed]]
 
@@ -46,9 +47,12 @@ class HandlingPolicy:
     quick_wait: float = 0.2
     lease_patience: float = 2.0
     lease_wait: float = 0.1
-    lease_retry: float = 1.0
     moving_wait: float = 2.0
     """How soon to look again at what PRO is still working on."""
+    claim: float = 120.0
+    """How long a parked event that was started is nobody else's; longer than an order's lease."""
+    step_off: float = 600.0
+    """How soon to see whether a step that is switched off here is on again."""
 
 
 class _Patience:
@@ -65,6 +69,8 @@ class _Patience:
         match error:
             case Superseded():
                 return 0.0
+            case Contended():
+                return self._policy.lease_wait * jitter
             case LeaseHeld() if time.monotonic() - self._since <= self._policy.lease_patience:
                 return self._policy.lease_wait * jitter
             case Retryable() if self._quick_tries < self._policy.quick_tries:
@@ -82,6 +88,7 @@ class Handling:
         reactions: Mapping[EventType, Reaction],
         announcer: Announcer,
         parking: Parking,
+        journal: Journal,
         ladder: Ladder,
         gate: Gate,
         policy: HandlingPolicy,
@@ -90,6 +97,7 @@ class Handling:
         self._reactions = reactions
         self._announcer = announcer
         self._parking = parking
+        self._journal = journal
         self._ladder = ladder
         self._gate = gate
         self._policy = policy
@@ -122,41 +130,58 @@ class Handling:
                 await asyncio.sleep(1.0)
 
     async def _settle_once(self, arrived: Arrival, received: Received) -> str:
-        row = await self._parking.find(arrived)
-        if row is None:
-            if arrived.retry_attempt is not None:
-                return "skipped"  # settled before; only its message was left
-        elif arrived.retry_attempt is None:
-            return await self._resume(arrived, row)
-        elif row.state is ParkedState.DEAD or row.attempt > arrived.retry_attempt:
-            return "skipped"
-        elif row.seconds_until_due > self._policy.moving_wait:
-            return "skipped"  # parked again since: a later message wakes it
-        trouble = await self._try(received)
+        if not arrived.is_back:
+            row = await self._parking.find(arrived)
+            if row is not None:
+                return await self._resume(arrived, row)
+        else:
+            row = await self._parking.start(arrived, self._policy.claim)
+            if row is None and not await self._is_forgotten(arrived):
+                return "skipped"
+        trouble = await self._try(arrived, received)
         if trouble is None:
             if row is not None:
                 await self._parking.let_go(arrived)
             return "settled"
         return await self._put_aside(arrived, received, row, trouble)
 
+    async def _is_forgotten(self, arrived: Arrival) -> bool:
+        """Tell whether the ledger lost the row of an event that comes back.
+
+        No row means that it is settled (only its message was left), that it is not due, or that
+        it runs elsewhere, unless it was parked before the ledger was made or restored.
+        """
+        if await self._parking.find(arrived) is not None or arrived.parked_since is None:
+            return False
+        return arrived.parked_since < await self._journal.trusted_from()
+
     async def _resume(self, arrived: Arrival, row: ParkedEvent) -> str:
-        """A redelivery of a parked event: it never runs beside its row."""
-        if row.state is ParkedState.PARKED:
-            decision = self._ladder.decide(
-                Why.BUSY, failed_attempts=row.attempt, failing_for=0, wait=row.seconds_until_due
-            )
-            if isinstance(decision, Park):
-                await self._parking.wake_later(arrived.record, row, decision)
+        """Take a redelivery of a parked event: it never runs beside its row."""
+        if row.state is ParkedState.DEAD:
+            await self._parking.bury_again(arrived, row)
+            return "dead_letter"
+        decision = self._ladder.decide(
+            Why.BUSY, failed_attempts=row.attempt, failing_for=0, wait=row.seconds_until_due
+        )
+        if isinstance(decision, Park):
+            await self._parking.wake_later(arrived.record, row, decision)
         return "resumed"
 
-    async def _try(self, received: Received) -> Trouble | None:
+    async def _try(self, arrived: Arrival, received: Received) -> Trouble | None:
         """React and publish; None when the event is settled."""
-        reaction = self._reactions[received.envelope.type]
+        reaction = self._reactions.get(received.envelope.type)
+        if reaction is None:
+            return Trouble(Why.STEP_OFF, "its step is switched off here", self._policy.step_off)
+        # The earlier of both: a fast clock of a sender must not make an old event look new.
+        time_said = min(received.envelope.time, arrived.record.timestamp)
+        cause = replace(received.envelope, time=time_said)
         patience = _Patience(self._policy)
         while True:
             try:
-                performed = await reaction(received.event, received.envelope)
+                performed = await reaction(received.event, cause)
                 await self._announcer.announce(performed)
+            except MessageSizeTooLargeError as error:
+                return self._trouble(error)  # it never will be smaller
             except (LedgerDown, LedgerNotReady, KafkaError):
                 raise
             except Unauthorised as refused:
@@ -175,8 +200,8 @@ class Handling:
     def _trouble(self, error: Exception) -> Trouble:
         match error:
             case LeaseHeld():
-                return Trouble(Why.BUSY, str(error), wait=self._policy.lease_retry)
-            case Retryable():
+                return Trouble(Why.BUSY, str(error), wait=_seconds_until(error.until))
+            case Retryable() | Refused():  # what is refused and no outcome is a read
                 return Trouble(Why.RETRYABLE, str(error))
             case TooEarly():
                 return Trouble(Why.TOO_EARLY, str(error))
@@ -189,7 +214,7 @@ class Handling:
             case StillMoving():
                 return Trouble(Why.AWAITING_LOOKUP, str(error), wait=self._policy.moving_wait)
             case AwaitingLookup():
-                return Trouble(Why.AWAITING_LOOKUP, str(error), wait=_seconds_until(error))
+                return Trouble(Why.AWAITING_LOOKUP, str(error), wait=_seconds_until(error.due_at))
             case _:
                 places = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
                 digest = hashlib.sha256("\n".join(places).encode()).hexdigest()[:12]
@@ -218,8 +243,11 @@ class Handling:
         return "parked"
 
 
-def _seconds_until(waiting: AwaitingLookup) -> float:
-    """Seconds until a look-up is due. Our clock and the ledger's may differ a little: coming too
-    early costs one more wait."""
-    now = time.time()
-    return max(0.2, (waiting.due_at - EPOCH).total_seconds() - now + 0.05)
+def _seconds_until(due_at: datetime | None) -> float:
+    """Seconds until a time of the ledger; a second when it is not known.
+
+    Our clock and the ledger's may differ a little: coming too early costs one more wait.
+    """
+    if due_at is None:
+        return 1.0
+    return max(0.2, (due_at - datetime.now(UTC)).total_seconds() + 0.05)

@@ -26,10 +26,10 @@ class Why(StrEnum):
     """The next look-up in PRO is not due yet."""
     BUSY = "busy"
     """Another worker holds the lease."""
+    STEP_OFF = "step_off"
+    """Its step is switched off here, since it was parked."""
     CONFLICT = "conflict"
     """The same reference with other content."""
-    MALFORMED = "malformed"
-    """It can't be read."""
     BUG = "bug"
     """An error of ours."""
 
@@ -58,12 +58,13 @@ class LadderPolicy:
     deadline: float = 86_400.0
     """How long an event may keep failing before it is given up, counted from its first failure."""
     attempts_for_bug: int = 4
+    least_wait: float = 0.2
     look_again: float = 2.0
     """How soon to come back to an operation whose answer was just lost: its look-up time is then
     known."""
 
 
-WAITING = frozenset({Why.AWAITING_LOOKUP, Why.BUSY, Why.THROTTLED})
+WAITING = frozenset({Why.AWAITING_LOOKUP, Why.BUSY, Why.THROTTLED, Why.STEP_OFF})
 """These are no attempts."""
 
 
@@ -86,10 +87,11 @@ class Ladder:
             return GiveUp(attempt)
         if why is Why.BUG and attempt >= self.policy.attempts_for_bug:
             return GiveUp(attempt)
-        if why in (Why.CONFLICT, Why.MALFORMED):
+        if why is Why.CONFLICT:
             return GiveUp(attempt)
         if wait is not None:
-            return Park(self._tier_for(wait), max(0.0, wait), attempt)
+            seconds = max(self.policy.least_wait, wait)
+            return Park(self._tier_for(seconds), seconds, attempt)
         if why is Why.UNKNOWN:
             return Park(self.policy.tiers[0], self.policy.look_again, attempt)
         rung = min(max(attempt, 1), len(self.policy.tiers)) - 1

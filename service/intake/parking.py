@@ -17,6 +17,7 @@ from service.intake.arrivals import (
     FIRST_FAILED_AT,
     ORIGINAL_OFFSET,
     ORIGINAL_PARTITION,
+    ORIGINAL_TIMESTAMP,
     ORIGINAL_TOPIC,
     Arrival,
     utc_now,
@@ -59,6 +60,10 @@ class Parking:
         """Read the event's row."""
         return await self._parked.find(arrived.origin)
 
+    async def start(self, arrived: Arrival, seconds: float) -> ParkedEvent | None:
+        """Start a parked event that is due, see `ParkedEvents.start`."""
+        return await self._parked.start(arrived.origin, seconds)
+
     async def let_go(self, arrived: Arrival) -> None:
         """Remove the row of an event that is settled."""
         await self._parked.let_go(arrived.origin)
@@ -67,7 +72,6 @@ class Parking:
         """Park an event: its row is stored, then its retry message acknowledged."""
         row = await self._parked.park(
             arrived.record,
-            arrived.origin,
             order_reference=_order(received),
             event_type=arrived.type,
             event_id=arrived.event_id,
@@ -93,7 +97,11 @@ class Parking:
     async def wake_later(self, record: Incoming, row: ParkedEvent, park: Park) -> None:
         """Send the retry message of a parked row (again); without one, the sweeper wakes it."""
         due_at = utc_now() + timedelta(seconds=max(0.0, row.seconds_until_due))
-        headers = {**_row_headers(row), DUE_AT: due_at.isoformat()}
+        headers = {
+            **_row_headers(row),
+            ORIGINAL_TIMESTAMP: record.timestamp.isoformat(),
+            DUE_AT: due_at.isoformat(),
+        }
         await until_acknowledged(
             self._publish,
             Outgoing(
@@ -104,12 +112,11 @@ class Parking:
     async def give_up(
         self, arrived: Arrival, received: Received, attempt: int, why: Trouble, *, holds: bool
     ) -> None:
-        """Write a well-formed event to the dead letters; with `holds` its row waits for us."""
+        """Write a well-formed event to the dead letters; with `holds` its row stays."""
         headers = _plain_headers(arrived, attempt, why.why.value, why.detail)
         if holds:
             row = await self._parked.park(
                 arrived.record,
-                arrived.origin,
                 order_reference=_order(received),
                 event_type=arrived.type,
                 event_id=arrived.event_id,
@@ -125,11 +132,20 @@ class Parking:
             await self._parked.let_go(arrived.origin)
 
     async def give_up_unreadable(self, arrived: Arrival, malformed: Malformed) -> None:
-        """Write an event that can't be read to the dead letters; it holds nobody."""
+        """Write an event that can't be read (any more) to the dead letters; it holds nobody."""
         headers = _plain_headers(arrived, 1, malformed.reason.value, malformed.detail)
         too_large = malformed.reason is MalformedReason.TOO_LARGE
         value = b"" if too_large else arrived.record.value
         await self._bury(arrived, headers, value, malformed.reason.value, malformed.detail)
+        if arrived.is_back:
+            await self._parked.let_go(arrived.origin)
+
+    async def bury_again(self, arrived: Arrival, row: ParkedEvent) -> None:
+        """Write the dead letter of a row again, whose first letter may not have left."""
+        reason = row.reason
+        await self._bury(
+            arrived, _row_headers(row), arrived.record.value, reason.error_class, reason.detail
+        )
 
     async def _bury(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
+from aiokafka.errors import KafkaError
 
 from service.events.topics import Topics
 from service.intake.announcing import Announcer
@@ -78,19 +79,31 @@ class Sweeper:
         """Sweep for ever."""
         while True:
             await self._gate.wait_open()
-            try:
-                await self.sweep()
-            except (LedgerDown, LedgerNotReady):
-                self._gate.close(Closed.LEDGER_DOWN)
-            except Exception as error:  # noqa: BLE001 - a failed round must not end the sweeping
-                self._log.error("a sweep failed", error=type(error).__name__)
+            await self.sweep()
             await asyncio.sleep(self._policy.every)
 
     async def sweep(self) -> None:
-        """Do one round."""
-        await self._wake_parked()
-        await self._do_timed_work()
-        await self._publish_unpublished()
+        """Do one round; a job that fails keeps no other from being done."""
+        jobs = (
+            self._wake_parked,
+            self._do_timed_work,
+            self._publish_unpublished,
+            self._count_parked,
+        )
+        for job in jobs:
+            try:
+                await job()
+            except (LedgerDown, LedgerNotReady):
+                self._gate.close(Closed.LEDGER_DOWN)
+                return
+            except Exception as error:  # noqa: BLE001 - see above
+                self._failed(job.__name__.strip("_"), error)
+
+    def _failed(self, job: str, error: Exception) -> None:
+        self._metrics.count(Name.SWEEPS_FAILED, job=job)
+        self._log.error("a sweep failed", job=job, error=type(error).__name__)
+
+    async def _count_parked(self) -> None:
         if time.monotonic() - self._last_count > self._policy.count_every:
             self._last_count = time.monotonic()
             for state, count in (await self._parked.counts()).items():
@@ -98,7 +111,7 @@ class Sweeper:
 
     async def _wake_parked(self) -> None:
         for row, record in await self._parked.overdue(self._policy.overdue, self._policy.at_once):
-            self._submit(resumed(record, row.attempt, self._topics, self._max_bytes))
+            self._submit(resumed(record, row.first_failed_at, self._topics, self._max_bytes))
 
     async def _do_timed_work(self) -> None:
         async with self._database.begin() as tx:
@@ -109,7 +122,7 @@ class Sweeper:
             except (LedgerDown, LedgerNotReady):
                 raise
             except Exception as error:  # noqa: BLE001 - the row keeps the work until it is done
-                self._log.warning("timed work failed", work=work.kind, error=type(error).__name__)
+                self._failed(work.kind.value, error)
                 again = self._policy.retry_after
             async with self._database.begin() as tx:
                 if again is None:
@@ -123,4 +136,7 @@ class Sweeper:
     async def _publish_unpublished(self) -> None:
         left = await self._journal.unpublished(self._policy.unpublished, self._policy.at_once)
         for key, announcements in left:
-            await self._announcer.announce(Performed(key, announcements))
+            try:
+                await self._announcer.announce(Performed(key, announcements))
+            except (KafkaError, ValueError) as error:
+                self._failed("publish_unpublished", error)

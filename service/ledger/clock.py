@@ -10,10 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect
+from sqlalchemy import BigInteger, DateTime, Dialect, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import expression
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,17 +63,22 @@ class now_plus(expression.ColumnElement[datetime]):  # noqa: N801 - reads as a S
     """The database's present time plus `seconds` (a float, may be negative or 0)."""
 
     type = Instant()
-    inherit_cache = False
+    inherit_cache = True
+    _traverse_internals = [("microseconds", InternalTraversal.dp_clauseelement)]  # noqa: RUF012
 
     def __init__(self, seconds: float = 0.0) -> None:
-        self.microseconds = round(seconds * 1_000_000)
+        # A parameter, not a literal: so one compiled statement serves all distances.
+        self.microseconds = bindparam(
+            None, round(seconds * 1_000_000), type_=BigInteger(), unique=True
+        )
 
 
 @compiles(now_plus, "postgresql")
-def _postgresql_now(element: now_plus, _compiler: SQLCompiler, **_: Any) -> str:
-    return f"(clock_timestamp() + interval '{element.microseconds} microseconds')"
+def _postgresql_now(element: now_plus, compiler: SQLCompiler, **more: Any) -> str:
+    distance = compiler.process(element.microseconds, **more)
+    return f"(clock_timestamp() + {distance} * interval '1 microsecond')"
 
 
 @compiles(now_plus, "sqlite")
-def _sqlite_now(element: now_plus, _compiler: SQLCompiler, **_: Any) -> str:
-    return f"({SQLITE_CLOCK_FUNCTION}() + {element.microseconds})"
+def _sqlite_now(element: now_plus, compiler: SQLCompiler, **more: Any) -> str:
+    return f"({SQLITE_CLOCK_FUNCTION}() + {compiler.process(element.microseconds, **more)})"

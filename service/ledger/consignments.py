@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, exists, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service.ledger.clock import now_plus
-from service.ledger.database import Tx
+from service.ledger.database import Tx, upsert
 from service.ledger.tables import ParkedState, consignments, parked_events
 
 CAN_JOIN_A_MANIFEST = ("Allocated", "ReadyToShip", "ManifestFailed")
@@ -93,9 +91,8 @@ async def add(
     shipping_location_reference: str | None,
 ) -> None:
     """Store a new consignment, Unallocated, its first allocation to come."""
-    insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
     await tx.execute(
-        insert(consignments)
+        upsert(tx, consignments)
         .values(
             consignment_reference=consignment_reference,
             order_reference=order_reference,
@@ -193,11 +190,16 @@ async def of_manifest(tx: Tx, location: str, manifest_reference: str) -> list[Kn
     )
 
 
-async def unsettled_at(tx: Tx, location: str) -> list[KnownConsignment]:
-    """Read the consignments of a location that were put into a manifest and not confirmed yet."""
-    return await _select(
-        tx,
-        consignments.c.shipping_location_reference == location,
-        consignments.c.manifest_reference.is_not(None),
-        consignments.c.pro_state != "Manifested",
+async def move_in_manifest(
+    tx: Tx, manifest_reference: str, consignment_reference: str, state: str
+) -> None:
+    """Store PRO's state of a consignment of a manifest, unless it is further on already."""
+    await tx.execute(
+        update(consignments)
+        .where(
+            consignments.c.consignment_reference == consignment_reference,
+            consignments.c.manifest_reference == manifest_reference,
+            consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST),
+        )
+        .values(pro_state=state, moved_at=now_plus())
     )

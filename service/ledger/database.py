@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import Table, event, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -18,12 +20,28 @@ Tx = AsyncConnection
 """One open transaction on the ledger."""
 
 
+def upsert(tx: Tx, table: Table) -> Any:
+    """Make an insert that can say `on_conflict_…`, in the dialect of the database."""
+    insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    return insert(table)
+
+
+class Contended(Exception):
+    """The database gave way to another transaction; nothing was stored, try again at once."""
+
+
 class LedgerDown(Exception):
     """The ledger can't be reached or answered with an error of its own; nothing was stored."""
 
 
 class LedgerNotReady(Exception):
     """The database answers but its tables are missing: `orderflex ledger upgrade` makes them."""
+
+
+_GAVE_WAY = frozenset({"40001", "40P01"})
+"""SQLSTATE of a serialisation failure and of a deadlock."""
+_NOT_OUR_FAULT = frozenset({"08", "53", "57", "58"})
+"""SQLSTATE classes: connection, resources, operator, system."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +67,21 @@ class Database:
     async def begin(self) -> AsyncIterator[Tx]:
         """Open a transaction: committed at the end, rolled back on an error.
 
-        Raises LedgerDown for anything that is the database's fault.
+        Raises LedgerDown or Contended for what is the database's fault; a fault of ours (a value
+        that it can't take, say) stays what it is.
         """
         try:
             async with self.engine.begin() as tx:
                 yield tx
-        except (DBAPIError, PoolTimeout, OSError, ConnectionError) as error:
+        except DBAPIError as error:
+            state = str(getattr(error.orig, "sqlstate", None) or "")
+            if state in _GAVE_WAY:
+                raise Contended(state) from error
+            lost = error.connection_invalidated or state[:2] in _NOT_OUR_FAULT
+            if lost or (not state and isinstance(error, OperationalError | InterfaceError)):
+                raise LedgerDown(_without_values(error)) from error
+            raise
+        except (PoolTimeout, OSError, ConnectionError, TimeoutError) as error:
             raise LedgerDown(_without_values(error)) from error
 
     async def check(self) -> None:

@@ -26,12 +26,9 @@ class What(StrEnum):
     POSSIBLE_ORPHAN = "possible orphan order in PRO"
     LATE_RESULT = "a result came late"
     STRAY_FOUND = "stray consignment found"
-    STRAY_CANCELLED = "stray consignment cancelled"
     RETURN_MISSING = "return consignment missing"
     PARKED = "parked"
-    RESUMED = "resumed"
     DEAD_LETTER = "dead letter"
-    IGNORED = "ignored, no longer current"
 
 
 @dataclass(frozen=True)

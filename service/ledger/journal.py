@@ -12,17 +12,16 @@ conditional on the attempt, so a worker that wakes late overwrites nothing.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service.ledger import history, leases, timed_work
 from service.ledger.clock import now_plus
-from service.ledger.database import Database, Tx
+from service.ledger.database import Database, Tx, upsert
 from service.ledger.history import What
 from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
 from service.ledger.operation import (
@@ -36,8 +35,10 @@ from service.ledger.operation import (
     Settlement,
     Superseded,
     no_effects,
+    references_in,
 )
 from service.ledger.outcomes import OutcomeStore
+from service.ledger.sealing import SealBroken
 from service.ledger.tables import OperationState, ledger_info, operations, orders
 from service.ledger.timed_work import WorkKind
 from service.metrics import Metrics, Name
@@ -106,13 +107,12 @@ class Journal:
         if state is not OperationState.REFUSED and not same_content:
             raise ContentConflict(operation.key)
         if state in (OperationState.RELEASED, OperationState.REFUSED):
-            return await self._start(tx, operation, row.attempt, lease)
+            return await self._start_again(tx, operation, row, lease)
         return await self._reconcile(tx, operation, row, lease)
 
     async def _insert(self, tx: Tx, operation: Operation, lease: _Lease) -> bool:
-        insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
         new = (
-            insert(operations)
+            upsert(tx, operations)
             .values(
                 operation_key=operation.key,
                 kind=operation.kind.value,
@@ -124,7 +124,6 @@ class Journal:
                 digest_version=operation.digest_version,
                 lease_until=lease.until,
                 ever_unknown=False,
-                lookups_done=0,
                 created_at=now_plus(),
             )
             .on_conflict_do_nothing()
@@ -146,6 +145,17 @@ class Journal:
             return Claim(operation, 1, lease.owner, lease.ends)
         await self._mark_unknown(tx, operation, trusted_from, trusted_from)
         return Claim(operation, 1, lease.owner, lease.ends, must_look=True)
+
+    async def _start_again(
+        self, tx: Tx, operation: Operation, row: Row[Any], lease: _Lease
+    ) -> Claim:
+        """Claim what certainly did not happen, unless that was said before a restoration."""
+        trusted_from = await self._trust(tx)
+        if row.lease_until >= trusted_from or self._plan(operation) is None:
+            return await self._start(tx, operation, row.attempt, lease)
+        claim = await self._start(tx, operation, row.attempt, lease)
+        await self._mark_unknown(tx, operation, trusted_from, trusted_from)
+        return replace(claim, must_look=True)
 
     async def _reconcile(
         self, tx: Tx, operation: Operation, row: Row[Any], lease: _Lease
@@ -207,11 +217,7 @@ class Journal:
         async with self._database.begin() as tx:
             row, now = await _row(tx, claim.operation.key), await _now(tx)
             due = plan.next_due(row.lookup_from, now) if plan else None
-            await tx.execute(
-                _where(claim, OperationState.UNKNOWN).values(
-                    lookups_done=operations.c.lookups_done + 1, next_lookup_at=due
-                )
-            )
+            await tx.execute(_where(claim, OperationState.UNKNOWN).values(next_lookup_at=due))
             await _note(tx, claim.operation, What.LOOKED_UP, found="nothing")
             if due is None:
                 return None
@@ -331,7 +337,6 @@ class Journal:
                 ever_unknown=True,
                 lookup_from=since,
                 next_lookup_at=due,
-                lookups_done=0,
             )
         )
         if marked.rowcount != 1:
@@ -344,7 +349,7 @@ class Journal:
                     tx,
                     f"stray:{operation.key}:{seconds:g}",
                     WorkKind.STRAY_SEARCH,
-                    {"operation_key": operation.key},
+                    _pick_of(operation.key),
                     seconds,
                 )
         return True
@@ -364,19 +369,46 @@ class Journal:
     async def unpublished(
         self, older_than_seconds: float, limit: int
     ) -> list[tuple[str, tuple[Announcement, ...]]]:
-        """Read outcomes that were stored but, it seems, never acknowledged by the broker."""
+        """Read outcomes that were stored but, it seems, never acknowledged by the broker.
+
+        Those that can't be opened are left out.
+        """
         async with self._database.begin() as tx:
-            rows = await tx.execute(
-                select(operations.c.operation_key, operations.c.outcomes)
-                .where(
-                    operations.c.outcomes.is_not(None),
-                    operations.c.published_at.is_(None),
-                    operations.c.settled_at <= now_plus(-older_than_seconds),
+            rows = (
+                await tx.execute(
+                    select(operations.c.operation_key, operations.c.outcomes)
+                    .where(
+                        operations.c.outcomes.is_not(None),
+                        operations.c.published_at.is_(None),
+                        operations.c.settled_at <= now_plus(-older_than_seconds),
+                    )
+                    .order_by(operations.c.settled_at)
+                    .limit(limit)
                 )
-                .order_by(operations.c.settled_at)
-                .limit(limit)
+            ).all()
+        found = []
+        for row in rows:
+            try:
+                found.append((row.operation_key, self._outcomes.open(row.outcomes)))
+            except SealBroken as broken:
+                structlog.get_logger("ledger").error(
+                    "outcomes left out", operation=row.operation_key, error=str(broken)
+                )
+        return found
+
+    async def trusted_from(self) -> datetime:
+        """Since when this ledger remembers everything: its making, or its restoration."""
+        async with self._database.begin() as tx:
+            return await self._trust(tx)
+
+    async def state_of(self, operation_key: str) -> OperationState | None:
+        """Read the state of an operation; None when it was never claimed."""
+        async with self._database.begin() as tx:
+            found = await tx.execute(
+                select(operations.c.state).where(operations.c.operation_key == operation_key)
             )
-            return [(row.operation_key, self._outcomes.open(row.outcomes)) for row in rows]
+            state = found.scalar_one_or_none()
+            return OperationState(state) if state else None
 
     async def was_ever_unknown(self, operation_key: str) -> bool:
         """Tell whether the answer to this operation was ever lost."""
@@ -417,9 +449,15 @@ async def _search_strays_late(tx: Tx, claim: Claim, seconds: float) -> None:
         tx,
         f"stray:{key}:late:{claim.attempt}",
         WorkKind.STRAY_SEARCH,
-        {"operation_key": key},
+        _pick_of(key),
         seconds,
     )
+
+
+def _pick_of(pack_key: str) -> dict[str, str]:
+    """Name the pick of a Pack Order, for the work that searches its strays."""
+    order_reference, pick_reference = references_in(pack_key)
+    return {"order_reference": order_reference, "pick_reference": pick_reference}
 
 
 async def _row(tx: Tx, operation_key: str) -> Row[Any]:

@@ -8,11 +8,9 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service.ledger.clock import now_plus
-from service.ledger.database import Tx
+from service.ledger.database import Tx, upsert
 from service.ledger.tables import leases
 
 
@@ -29,9 +27,8 @@ async def take(tx: Tx, subject: str, seconds: float) -> tuple[str, datetime]:
 
     Gives the owner's token and the lease's end. Raises LeaseHeld.
     """
-    insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
     owner = uuid.uuid4().hex
-    wanted = insert(leases).values(subject=subject, owner=owner, until=now_plus(seconds))
+    wanted = upsert(tx, leases).values(subject=subject, owner=owner, until=now_plus(seconds))
     claim = wanted.on_conflict_do_update(
         index_elements=[leases.c.subject],
         set_={"owner": owner, "until": now_plus(seconds)},

@@ -36,6 +36,10 @@ class Superseded(Exception):
         super().__init__(f"{operation_key} was taken over by another worker")
 
 
+NO_CONTENT = "none"
+"""The digest of an operation that is asked for by its key alone."""
+
+
 def operation_key(action: str, *references: str) -> str:
     """Make the key of an operation, such as `pack:WEB-1:P-1`; no two operations share one."""
     return ":".join([action, *(quote(part, safe=" /") for part in references)])

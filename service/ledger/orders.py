@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service.ledger.clock import now_plus
-from service.ledger.database import Tx
+from service.ledger.database import Tx, upsert
 from service.ledger.tables import OrderState, PickState, order_lines, orders, picks
 
 
@@ -90,9 +88,8 @@ async def place(
     lines: Sequence[Line],
 ) -> None:
     """Store an order before PRO is asked; a rejected one is placed anew with its new content."""
-    upsert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
     await tx.execute(
-        upsert(orders)
+        upsert(tx, orders)
         .values(
             order_reference=order_reference,
             state=OrderState.PLACED.value,
@@ -165,11 +162,10 @@ async def reserve(
 
     Raises NotEnoughLeft.
     """
-    upsert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
     kept = {str(line): quantity for line, quantity in quantities.items()}
     values = {"state": PickState.RESERVED.value, "quantities": kept}
     taken = await tx.execute(
-        upsert(picks)
+        upsert(tx, picks)
         .values(
             order_reference=order_reference,
             pick_reference=pick_reference,

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service.events.envelope import Incoming
 from service.ledger import history
 from service.ledger.clock import now_plus
-from service.ledger.database import Database
+from service.ledger.database import Database, upsert
 from service.ledger.history import What
-from service.ledger.sealing import Seal
+from service.ledger.sealing import Seal, SealBroken
 from service.ledger.tables import ParkedState, parked_events
+
+EARLY_SECONDS = 2.0
+"""A retry message may come so much before its row is due: clocks differ."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,6 @@ class ParkedEvents:
     async def park(
         self,
         record: Incoming,
-        origin: Origin,
         *,
         order_reference: str | None,
         event_type: str,
@@ -86,8 +87,9 @@ class ParkedEvents:
     ) -> ParkedEvent:
         """Store an event with its payload, or its next due time if it is there already.
 
-        With `dead`, it waits for a person.
+        With `dead`, it waits for a person. The history tells only of a new reason.
         """
+        origin = Origin(record.topic, record.partition, record.offset)
         state = ParkedState.DEAD if dead else ParkedState.PARKED
         changing = {
             "state": state.value,
@@ -97,9 +99,12 @@ class ParkedEvents:
             "due_at": now_plus(due_in_seconds),
         }
         async with self._database.begin() as tx:
-            insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+            known = await tx.execute(
+                select(parked_events.c.state, parked_events.c.error_class).where(_at(origin))
+            )
+            news = known.one_or_none() != (state.value, reason.error_class)
             await tx.execute(
-                insert(parked_events)
+                upsert(tx, parked_events)
                 .values(
                     topic=origin.topic,
                     partition=origin.partition,
@@ -122,7 +127,7 @@ class ParkedEvents:
             )
             await history.note(
                 tx,
-                order_reference,
+                order_reference if news else None,
                 What.DEAD_LETTER if dead else What.PARKED,
                 event_id,
                 event=event_type,
@@ -133,6 +138,26 @@ class ParkedEvents:
             )
             return _parked((await tx.execute(_rows().where(_at(origin)))).one())
 
+    async def start(self, origin: Origin, seconds: float) -> ParkedEvent | None:
+        """Start a parked event that is due, so that nobody else does for so many seconds.
+
+        None when it has no row, is not due (within two seconds), or waits for a person.
+        """
+        async with self._database.begin() as tx:
+            started = await tx.execute(
+                update(parked_events)
+                .where(
+                    _at(origin),
+                    parked_events.c.state == ParkedState.PARKED.value,
+                    parked_events.c.due_at <= now_plus(EARLY_SECONDS),
+                )
+                .values(due_at=now_plus(seconds))
+                .returning(parked_events.c.sequence)
+            )
+            if started.scalar_one_or_none() is None:
+                return None
+            return _parked((await tx.execute(_rows().where(_at(origin)))).one())
+
     async def let_go(self, origin: Origin) -> None:
         """Remove the row of an event that is settled, its payload with it."""
         async with self._database.begin() as tx:
@@ -141,7 +166,7 @@ class ParkedEvents:
     async def overdue(self, by_seconds: float, limit: int) -> list[tuple[ParkedEvent, Incoming]]:
         """Wake events whose retry message seems lost: due that long ago and still parked.
 
-        Each is given out once in `by_seconds`.
+        Each is given out once in `by_seconds`. One whose payload can't be opened is left out.
         """
         async with self._database.begin() as tx:
             due = (
@@ -150,7 +175,7 @@ class ParkedEvents:
                     parked_events.c.state == ParkedState.PARKED.value,
                     parked_events.c.due_at <= now_plus(-by_seconds),
                 )
-                .order_by(parked_events.c.sequence)
+                .order_by(parked_events.c.due_at)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             )
@@ -162,12 +187,22 @@ class ParkedEvents:
                 .where(parked_events.c.sequence.in_(woken))
                 .values(due_at=now_plus())
             )
-            rows = await tx.execute(
-                _rows()
-                .where(parked_events.c.sequence.in_(woken))
-                .order_by(parked_events.c.sequence)
-            )
-            return [(_parked(row), self._unpacked(row)) for row in rows]
+            rows = (
+                await tx.execute(
+                    _rows()
+                    .where(parked_events.c.sequence.in_(woken))
+                    .order_by(parked_events.c.sequence)
+                )
+            ).all()
+        found = []
+        for row in rows:
+            try:
+                found.append((_parked(row), self._unpacked(row)))
+            except SealBroken as broken:
+                structlog.get_logger("ledger").error(
+                    "parked event left out", sequence=row.sequence, error=str(broken)
+                )
+        return found
 
     async def of_order(self, order_reference: str) -> list[ParkedEvent]:
         """Read the events of an order that wait, in order."""

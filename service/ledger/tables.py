@@ -172,7 +172,6 @@ operations = Table(
     Column("lease_until", Instant, nullable=False),
     Column("ever_unknown", Boolean, nullable=False),
     Column("lookup_from", Instant),
-    Column("lookups_done", Integer, nullable=False),
     Column("next_lookup_at", Instant),
     Column("result", _Json),
     Column("outcomes", LargeBinary),

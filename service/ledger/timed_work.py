@@ -6,11 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service.ledger.clock import now_plus
-from service.ledger.database import Tx
+from service.ledger.database import Tx, upsert
 from service.ledger.tables import timed_work
 
 
@@ -37,9 +35,8 @@ async def add(
     tx: Tx, key: str, kind: WorkKind, details: Mapping[str, Any], due_in_seconds: float
 ) -> None:
     """Add work; a key that is there already stays as it is."""
-    insert = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
     await tx.execute(
-        insert(timed_work)
+        upsert(tx, timed_work)
         .values(
             work_key=key,
             kind=kind.value,
@@ -56,7 +53,11 @@ async def claim(tx: Tx, limit: int, seconds: float) -> list[Work]:
     """Claim due work for so many seconds; a crashed claimant's work comes back by itself."""
     due = (
         select(timed_work.c.work_key)
-        .where(timed_work.c.due_at <= now_plus(), timed_work.c.claimed_until <= now_plus())
+        .where(
+            timed_work.c.due_at <= now_plus(),
+            timed_work.c.claimed_until <= now_plus(),
+            timed_work.c.kind.in_([kind.value for kind in WorkKind]),  # a newer replica's is its
+        )
         .order_by(timed_work.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

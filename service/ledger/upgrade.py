@@ -6,12 +6,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Database
 from service.ledger.tables import ledger_info, metadata
 
+ADVISORY_LOCK = 7_236_150_943
+"""Any number, as long as it is always this one."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -28,6 +30,8 @@ async def upgrade(database: Database) -> None:
     Raises LedgerDown.
     """
     async with database.begin() as tx:
+        if not database.is_sqlite:  # replicas that start together take turns
+            await tx.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
         await tx.run_sync(lambda connection: command.upgrade(_config(connection), "head"))
         known = await tx.execute(select(ledger_info.c.trusted_from))
         if known.scalar_one_or_none() is None:

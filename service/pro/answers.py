@@ -12,9 +12,19 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_pascal
 
+MAX_TEXT = 2_000
+"""Characters of a text for people that are kept."""
+
+
+def _clean(text: str) -> str:
+    """What no database and no UTF-8 can hold is left out: NUL and lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+
 
 def _empty_is_none(value: object) -> object:
-    return None if value == "" else value
+    if not isinstance(value, str):
+        return value
+    return _clean(value)[:MAX_TEXT] or None
 
 
 def _null_is_empty(value: object) -> object:
@@ -23,7 +33,7 @@ def _null_is_empty(value: object) -> object:
 
 def _as_text(value: object) -> object:
     """Enum words may travel as numbers (RULES 2): keep them readable."""
-    return str(value) if isinstance(value, int) else value
+    return _clean(str(value)) if isinstance(value, int | str) else value
 
 
 def _loose_time(value: object) -> object:

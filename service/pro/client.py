@@ -55,15 +55,6 @@ class ProClient:
             read=lambda a: results.created_reference(_parsed(a, answers.LINKS), "Order"),
         )
 
-    async def get_order(self, pro_order_reference: str) -> answers.Order:
-        """`GET /orders/{ref}`"""
-        return await self._calls.call(
-            "get_order",
-            "GET",
-            f"/orders/{_segment(pro_order_reference)}",
-            read=lambda a: _model(a, answers.Order),
-        )
-
     async def pack_order(self, request: contract.PackOrderRequest) -> results.PackResult:
         """`POST /orders/{ref}/pack` → the consignments made. Changes; a repeat makes more."""
         return await self._calls.call(
@@ -138,16 +129,6 @@ class ProClient:
             read=_nothing,
         )
 
-    async def deallocate(self, consignment_reference: str) -> None:
-        """`PUT /consignments/{ref}/deallocate`. Changes; it may only have been taken up (202)."""
-        await self._calls.call(
-            "deallocate",
-            "PUT",
-            f"/consignments/{_segment(consignment_reference)}/deallocate",
-            changes=True,
-            read=_nothing,
-        )
-
     async def set_ready_to_ship(
         self, consignment_references: Sequence[str]
     ) -> dict[str, results.BulkResult]:
@@ -157,6 +138,25 @@ class ProClient:
             "PUT",
             "/consignments/setreadytoship",
             body=exact_json.dumps(list(consignment_references)).encode("ascii"),
+            changes=True,
+            read=lambda a: results.bulk_results(
+                consignment_references, _parsed(a, answers.STRING_RESULTS)
+            ),
+        )
+
+    async def manifest_consignments(
+        self, consignment_references: Sequence[str]
+    ) -> dict[str, results.BulkResult]:
+        """`PUT /consignments/manifest` → one result for each reference. Changes; taken up only:
+        read states after."""
+        request = contract.ConsignmentReferencesRequest(
+            consignment_references=tuple(consignment_references)
+        )
+        return await self._calls.call(
+            "manifest_consignments",
+            "PUT",
+            "/consignments/manifest",
+            body=request.to_json(),
             changes=True,
             read=lambda a: results.bulk_results(
                 consignment_references, _parsed(a, answers.STRING_RESULTS)

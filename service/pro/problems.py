@@ -31,8 +31,8 @@ from service.pro.transport import NeverSent
 
 MAX_RETRY_AFTER = 86_400.0
 """Seconds; a longer Retry-After is taken as a day."""
-MAX_MESSAGE = 2_000
-MAX_DETAILS = 50
+MAX_MESSAGE = 1_000
+MAX_DETAILS = 20
 
 
 class Verdict(StrEnum):
@@ -195,7 +195,8 @@ def verdict_of(operation: str, answer: Answer, *, changes: bool) -> ProVerdict |
         return Throttled(operation, retry_after_seconds(answer.retry_after, datetime.now(UTC)))
     if 400 <= status < 500 and status not in (407, 408, 425, 499):
         problem = problem_in(status, answer.body)
-        if problem is not None:
+        # A gateway's page is no verdict on a change: only a 400, or PRO's own words.
+        if problem is not None and (not changes or status == 400 or problem.in_pros_words):
             return Refused(operation, problem)
         return _unsettled(operation, f"a {status} that isn't PRO's own", changes=changes)
     return _unsettled(operation, f"PRO answered {status}", changes=changes)

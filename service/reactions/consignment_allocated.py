@@ -8,7 +8,7 @@ from service.events.published import ConsignmentAllocated, ConsignmentLabelled, 
 from service.ledger import consignments
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import Operation, Settlement, operation_key
+from service.ledger.operation import ContentConflict, Operation, Settlement, operation_key
 from service.operations import NOTHING_TO_SAY, Operations, Performed, TooEarly, announce
 from service.papers import LabelFolder
 from service.pro.client import ProClient
@@ -33,6 +33,8 @@ class FetchLabels:
             known = await consignments.find(tx, reference)
         if known is None:
             raise TooEarly("the ledger does not know this consignment; only known ones ship")
+        if event.order_reference != known.order_reference:
+            raise ContentConflict(f"labels of {reference}")
         if event.allocation_number != known.allocation_number:
             return NOTHING_TO_SAY
         work = Operation(

@@ -14,7 +14,7 @@ from service.ledger import consignments
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import Operation, Settlement, operation_key
+from service.ledger.operation import ContentConflict, Operation, Settlement, operation_key
 from service.operations import (
     NOTHING_TO_SAY,
     Operations,
@@ -66,11 +66,11 @@ class AllocateConsignment:
             known = await consignments.find(tx, event.consignment_reference)
         if known is None:
             raise TooEarly("the ledger does not know this consignment; only known ones ship")
+        if event.order_reference != known.order_reference:
+            raise ContentConflict(operation(event, cause).key)
         if not is_current(event, known):
             return NOTHING_TO_SAY
-        await self.strays.search_if_unknown(
-            known.order_reference, known.pick_reference, known.customer_reference
-        )
+        await self.strays.search_if_unknown(known.order_reference, known.pick_reference)
         work = operation(event, cause)
         reference = event.consignment_reference
 

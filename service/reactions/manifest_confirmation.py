@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from service.events.content import DIGEST_VERSION
 from service.events.envelope import Envelope
 from service.events.published import ConsignmentManifested, ConsignmentManifestFailed
 from service.events.topics import EventType
@@ -16,15 +17,18 @@ from service.ledger import consignments
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import Operation, Settlement, operation_key
+from service.ledger.operation import NO_CONTENT, Operation, Settlement, operation_key
 from service.ledger.timed_work import Work
 from service.operations import Operations, Performed, Say, announce
 from service.pro import states
 from service.pro.client import ProClient
 from service.pro.mapping import rejection_from
-from service.pro.problems import Problem
+from service.pro.problems import Problem, Refused
 
 LONGEST_WAIT = 60.0
+NOT_TAKEN_AFTER = 900.0
+"""Seconds after the query from which a consignment that PRO has not moved counts as not taken."""
+NO_REASON = "PRO gave no reason."
 SEARCHED = ("Manifesting", states.MANIFEST_FAILED, states.MANIFESTED)
 
 
@@ -53,23 +57,29 @@ class Pending:
     """PRO has not said yet."""
 
 
-def decide(seen: Seen, not_queued_code: str | None) -> Manifested | NotManifested | Pending:
-    """Decide how a consignment ended; the code says why PRO left it out of the query, if it did."""
+def decide(
+    seen: Seen, not_queued_code: str | None, seconds_since_query: float
+) -> Manifested | NotManifested | Pending:
+    """Decide how a consignment ended; the code says why PRO left it out of the query, if it did.
+
+    A state word that we don't know proves nothing.
+    """
     if seen.state in states.IS_MANIFESTED:
         return Manifested()
-    if not_queued_code is not None and seen.state in states.CAN_BE_MANIFESTED:
-        message = seen.message or "PRO did not take it into the manifest."
-        return NotManifested(Problem(200, not_queued_code, message))
     if seen.state == states.MANIFEST_FAILED:
-        return NotManifested(Problem(200, "manifest_failed", seen.message or "PRO gave no reason."))
-    if seen.state == states.READY_TO_SHIP or seen.state in states.PASSING:
-        return Pending()
-    return NotManifested(Problem(200, "left_the_manifest", f"It is {seen.state} in PRO."))
+        return NotManifested(Problem(200, "manifest_failed", seen.message or NO_REASON))
+    if seen.state in states.CAN_BE_ALLOCATED or seen.state == states.CANCELLED:
+        return NotManifested(Problem(200, "left_the_manifest", f"It is {seen.state} in PRO."))
+    if not_queued_code is not None and seen.state in states.CAN_BE_MANIFESTED:
+        return NotManifested(Problem(200, not_queued_code, seen.message or NO_REASON))
+    if seen.state != "Manifesting" and seconds_since_query > NOT_TAKEN_AFTER:
+        return NotManifested(Problem(200, "not_taken", "PRO has not taken it into the manifest."))
+    return Pending()
 
 
 @dataclass(frozen=True)
 class ConfirmManifest:
-    """Reads how the consignments of a location's manifests ended, and says it."""
+    """Reads how the consignments of a manifest ended, and says it."""
 
     operations: Operations
     pro: ProClient
@@ -77,21 +87,25 @@ class ConfirmManifest:
 
     async def __call__(self, work: Work, say: Say) -> float | None:
         """Do one round; gives the seconds until the next, None when all are settled."""
-        location = str(work.details["location"])
-        not_queued = set(work.details["not_queued"])
+        details = work.details
         async with self.database.begin() as tx:
-            unsettled = [
-                known
-                for known in await consignments.unsettled_at(tx, location)
-                # Others are in a manifest that PRO was not asked for yet: they are not ours to end.
-                if known.pro_state == "Manifesting" or known.consignment_reference in not_queued
-            ]
-        seen = await self._read(location, [known.consignment_reference for known in unsettled])
+            batch = await consignments.of_manifest(
+                tx, str(details["location"]), str(details["manifest_reference"])
+            )
+        asked = set(details["consignments"])
+        unsettled = [
+            known
+            for known in batch
+            if known.consignment_reference in asked and known.pro_state != states.MANIFESTED
+        ]
+        wanted = [known.consignment_reference for known in unsettled]
+        seen = await self._read(str(details["location"]), wanted)
+        since = datetime.now(UTC) - datetime.fromisoformat(str(details["queued_at"]))
         pending = 0
         for known in unsettled:
             reference = known.consignment_reference
-            left_out = reference in not_queued
-            ending = decide(seen[reference], str(work.details["code"]) if left_out else None)
+            code = str(details["code"]) if reference in details["not_queued"] else None
+            ending = decide(seen[reference], code, since.total_seconds())
             if isinstance(ending, Pending):
                 pending += 1
             else:
@@ -113,8 +127,14 @@ class ConfirmManifest:
                         break
         for reference in wanted:
             if reference not in seen:
-                seen[reference] = Seen(await self.pro.get_consignment_status(reference))
+                seen[reference] = await self._read_one(reference)
         return seen
+
+    async def _read_one(self, reference: str) -> Seen:
+        try:
+            return Seen(await self.pro.get_consignment_status(reference))
+        except Refused:
+            return Seen("unreadable")  # PRO may show it later; it must not keep others waiting
 
     async def _settle(
         self,
@@ -139,8 +159,8 @@ class ConfirmManifest:
                 kind=OperationKind.CONFIRM_MANIFEST,
                 subject=f"order:{known.order_reference}",
                 order_reference=known.order_reference,
-                content_digest=manifest,
-                digest_version=1,
+                content_digest=NO_CONTENT,
+                digest_version=DIGEST_VERSION,
                 event_id=cause.id,
                 event_time=cause.time,
             ),

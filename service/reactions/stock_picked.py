@@ -22,15 +22,18 @@ from service.ledger import consignments, history, orders
 from service.ledger.database import Database, Tx
 from service.ledger.history import What
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import Operation, Settlement, operation_key
+from service.ledger.operation import Operation, Settlement
 from service.ledger.orders import KnownOrder, Line, NotEnoughLeft
 from service.ledger.tables import OrderState
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed, TooEarly, announce
+from service.pro.answers import ConsignmentSummary
 from service.pro.client import ProClient
 from service.pro.mapping import pack_order_request, rejection_from
 from service.pro.problems import Problem
 from service.pro.results import PackResult
+from service.pro.states import CANCELLED
+from service.strays import pack_key
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ def customer_reference(order_reference: str, pick_reference: str) -> str:
 def operation(event: StockPicked, cause: Envelope) -> Operation:
     """Name the one Pack Order that a pick ever needs."""
     return Operation(
-        key=operation_key("pack", event.order_reference, event.pick_reference),
+        key=pack_key(event.order_reference, event.pick_reference),
         kind=OperationKind.PACK_ORDER,
         subject=f"order:{event.order_reference}",
         order_reference=event.order_reference,
@@ -217,12 +220,12 @@ class PackPick:
         except NotEnoughLeft as lack:
             rejection = _too_many(lack, order)
             return await self.operations.conclude(
-                work, lambda attempt: _rejected(event, cause, work.key, rejection, attempt)
+                work, lambda attempt: _rejected(event, cause, work.key, rejection, attempt), look
             )
 
     async def _find(self, ours: str, with_return: bool) -> PackResult | None:
         """Look a pick's consignments up in PRO; the oldest of several is the one, others stray."""
-        found = sorted(await self.pro.find_consignments(ours), key=lambda line: line.reference)
+        found = sorted(await self.pro.find_consignments(ours), key=_age)
         if not found:
             return None
         outbound: str | None = None
@@ -295,6 +298,12 @@ class PackPick:
             effects=store,
             result={"consignments": [reference for reference, _ in made]},
         )
+
+
+def _age(line: ConsignmentSummary) -> tuple[bool, str, str]:
+    """Order the consignments of one pick: live before cancelled, then the oldest first."""
+    created = line.date_created.isoformat() if line.date_created else ""
+    return line.state == CANCELLED, created, line.reference
 
 
 def _rejected(

@@ -49,7 +49,6 @@ def park(tier: int, seconds: float, attempt: int) -> Park:
         (Why.BUG, 3, 665, None, GiveUp(4)),
         # no retry makes these better
         (Why.CONFLICT, 0, 0, None, GiveUp(1)),
-        (Why.MALFORMED, 0, 0, None, GiveUp(1)),
     ],
 )
 def test_what_becomes_of_it(

@@ -55,7 +55,6 @@ def upgrade() -> None:
         sa.Column("lease_until", Instant(), nullable=False),
         sa.Column("ever_unknown", sa.Boolean(), nullable=False),
         sa.Column("lookup_from", Instant(), nullable=True),
-        sa.Column("lookups_done", sa.Integer(), nullable=False),
         sa.Column("next_lookup_at", Instant(), nullable=True),
         sa.Column("result", Json, nullable=True),
         sa.Column("outcomes", sa.LargeBinary(), nullable=True),
