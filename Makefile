@@ -35,15 +35,18 @@ lint: $(READY) ## Check style, types, import directions, and that generated file
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy docs/generate.py
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m service.events.schemas check
+	@$(BIN)/python docs/generate.py check
 
 format: $(READY) ## Put the code in form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY) ## Write docs/events anew from the code: JSON Schemas and AsyncAPI
+schemas: $(READY) ## Write what is generated anew: schemas, AsyncAPI, settings, metrics
 	@$(BIN)/python -m service.events.schemas write
+	@$(BIN)/python docs/generate.py write
 
 lock: $(READY) ## Lock the newest versions that pyproject.toml allows, with hashes
 	@$(BIN)/python -m pip install --quiet uv

@@ -50,6 +50,9 @@ TRIES_TO_STORE = 3
 class TooEarly(Exception):
     """What the event builds on is not there yet; the text says what it waits for."""
 
+    error_class = "too_early"
+    """The word under which it is parked."""
+
 
 class StillMoving(Exception):
     """PRO is still at it (Allocating, Manifesting, Cancelling): look again later."""
@@ -146,7 +149,7 @@ class Operations:
         Raises LeaseHeld, AwaitingLookup, ContentConflict, Superseded, Contended, LedgerDown, and
         the verdicts of a read.
         """
-        held = await self._journal.claim(operation)
+        held = await self._journal.claim(operation, asks=False)
         if isinstance(held, Settled):
             return Performed(operation.key, held.announcements)
         found = await self._look_first(held, look) if held.must_look and look else None

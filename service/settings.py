@@ -163,6 +163,13 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("lookups_after", "stray_search_after", "retry_tiers", mode="after")
+    @classmethod
+    def _growing(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or value[0] <= 0 or list(value) != sorted(set(value)):
+            raise ValueError("must be seconds above 0, each more than the one before")
+        return value
+
     @field_validator("pro_key", mode="after")
     @classmethod
     def _key_of_one_line(cls, value: SecretStr) -> SecretStr:
@@ -182,12 +189,15 @@ class Settings(BaseSettings):
     def _fit_together(self) -> Self:
         if self.pro_pool_timeout + self.pro_connect_timeout + 1 >= self.pro_deadline:
             raise ValueError(
-                "pro_deadline must be longer than pro_pool_timeout + pro_connect_timeout + 1"
+                "ORDERFLEX_PRO_DEADLINE must be longer than ORDERFLEX_PRO_POOL_TIMEOUT + "
+                "ORDERFLEX_PRO_CONNECT_TIMEOUT + 1"
             )
         if self.lease <= 2 * self.pro_deadline:
-            raise ValueError("lease must be longer than two times pro_deadline")
+            raise ValueError("ORDERFLEX_LEASE must be longer than two ORDERFLEX_PRO_DEADLINE")
         if len(self.retry_tiers) != 3 or list(self.retry_tiers) != sorted(set(self.retry_tiers)):
-            raise ValueError("retry_tiers must be three delays, each longer than the one before")
+            raise ValueError(
+                "ORDERFLEX_RETRY_TIERS must be three delays, each longer than the one before"
+            )
         return self
 
     @cached_property
@@ -208,5 +218,6 @@ def load() -> Settings:
         lines = []
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
             name = "_".join(str(part) for part in fault["loc"][:1]).upper()
-            lines.append(f"{'ORDERFLEX_' + name if name else 'settings'}: {fault['msg']}")
+            said = fault["msg"].removeprefix("Value error, ")
+            lines.append(f"ORDERFLEX_{name}: {said}" if name else said)
         raise BadSettings("\n".join(lines)) from None

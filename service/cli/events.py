@@ -119,7 +119,7 @@ def request(
 
 
 def _send(event: Event, settings: Settings, *, event_id: str) -> None:
-    logs.configure("error")
+    logs.configure("critical")
     record = write(
         event,
         event_id=event_id,
@@ -143,8 +143,8 @@ def _send(event: Event, settings: Settings, *, event_id: str) -> None:
 async def _put(record: Outgoing, settings: Settings) -> None:
     broker = wiring.broker_of(settings)
     async with asyncio.timeout(settings.kafka_request_timeout * 2):
-        await broker.connect()
         try:
+            await broker.connect()
             await broker.publish(record)
         finally:
             await broker.stop()

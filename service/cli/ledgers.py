@@ -43,7 +43,12 @@ def restored() -> None:
 
     What older events ask for is then looked up in PRO first, so that nothing is packed twice.
     """
-    with_ledger(upgrades.restored)
+
+    async def say(database: Database) -> None:
+        await database.check()
+        await upgrades.restored(database)
+
+    with_ledger(say)
     typer.echo("Events from before this moment are looked up in PRO before PRO is asked.")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from service import wiring
 from service.cli.ledgers import with_ledger
@@ -54,63 +54,62 @@ def show(reference: Annotated[str, typer.Argument(help="The shop's order referen
     _timeline(console, known.timeline)
 
 
+def _say(console: Console, *parts: str, style: str = "") -> None:
+    """Print a line whole, however narrow the terminal, and its text as it is."""
+    console.print(Text("  ".join(part for part in parts if part), style=style), soft_wrap=True)
+
+
 def _heading(console: Console, reference: str, order: KnownOrder | None) -> None:
     if order is None:
-        console.print(f"[bold]{reference}[/]  not placed yet")
+        _say(console, reference, "not placed yet", style="bold")
         return
     packed = "fully packed" if order.fully_packed else "not fully packed"
-    console.print(
-        f"[bold]{reference}[/]  {order.state.value}, {packed}"
-        f"  PRO: {order.pro_order_reference or 'none yet'}"
-    )
+    pro = order.pro_order_reference or "none yet"
+    _say(console, reference, f"{order.state.value}, {packed}", f"PRO: {pro}", style="bold")
 
 
 def _lines(console: Console, order: KnownOrder | None) -> None:
-    if order is None:
-        return
-    table = Table("item", "ordered", "picked", box=None, pad_edge=False)
-    for line in order.lines:
-        table.add_row(
-            line.item_reference or line.sku or str(line.line), str(line.quantity), str(line.picked)
-        )
-    console.print(table)
+    for line in order.lines if order else ():
+        name = line.item_reference or line.sku or str(line.line)
+        _say(console, f"  {name}", f"{line.picked} of {line.quantity} picked")
 
 
 def _consignments(console: Console, made: list[KnownConsignment]) -> None:
-    if not made:
-        return
-    names = ("consignment", "pick", "way", "state", "service", "tracking", "manifest", "labels")
-    table = Table(*names, box=None, pad_edge=False)
     for one in made:
-        table.add_row(
-            one.consignment_reference,
-            one.pick_reference,
-            one.direction,
-            one.pro_state,
-            one.carrier_service_reference or "",
-            ", ".join(one.tracking_references),
-            one.manifest_reference or "",
-            one.label_address or "",
-        )
-    console.print()
-    console.print(table)
+        console.print()
+        _say(console, one.consignment_reference, one.pro_state, one.direction, style="bold")
+        tracking = ", ".join(one.tracking_references)
+        _say(console, f"  pick {one.pick_reference}", f"in PRO as {one.customer_reference}")
+        if one.carrier_service_reference:
+            _say(console, f"  service {one.carrier_service_reference}", f"tracking {tracking}")
+        if one.label_address:
+            _say(console, f"  labels {one.label_address}")
+        if one.manifest_reference:
+            _say(console, f"  manifest {one.manifest_reference}")
 
 
 def _waiting(console: Console, waiting: list[ParkedEvent]) -> None:
     for event in waiting:
-        if event.state is ParkedState.DEAD:
-            when = "[bold red]a dead letter, waits for a person[/]"
-        else:
-            when = f"parked, due in {max(0.0, event.seconds_until_due):.0f} s"
+        when = f"parked, due in {max(0.0, event.seconds_until_due):.0f} s"
+        dead = event.state is ParkedState.DEAD
         console.print()
-        console.print(f"{event.event_type} {when} (attempt {event.attempt})")
-        console.print(f"  {event.reason.error_class}: {event.reason.detail}", markup=False)
+        _say(
+            console,
+            event.event_type,
+            "a dead letter, waits for a person" if dead else when,
+            f"(attempt {event.attempt})",
+            style="bold red" if dead else "bold",
+        )
+        _say(console, f"  {event.reason.error_class}: {event.reason.detail}")
 
 
 def _timeline(console: Console, timeline: list[Entry]) -> None:
     console.print()
     for entry in timeline:
-        details = "  ".join(f"{name}={value}" for name, value in entry.details.items())
+        details = "  ".join(f"{name}={_plain(value)}" for name, value in entry.details.items())
         at = entry.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        console.print(f"[dim]{at}[/]  {entry.what:<32} ", end="")
-        console.print(details, markup=False, highlight=False)
+        _say(console, at, f"{entry.what:<22}", details)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -48,20 +49,18 @@ def settings() -> None:
     in_force = load()
     table = Table("setting", "value", "meaning", box=None, pad_edge=False)
     for name, field in Settings.model_fields.items():
-        table.add_row(
+        row = (
             f"ORDERFLEX_{name.upper()}",
             _shown(name, getattr(in_force, name)),
             field.description or "",
         )
+        table.add_row(*(escape(cell) for cell in row))
     Console().print(table)
 
 
 def _shown(name: str, value: object) -> str:
     if name == "ledger_url" and isinstance(value, SecretStr):
-        try:
-            return make_url(value.get_secret_value()).render_as_string(hide_password=True)
-        except ArgumentError:
-            return "(not a database URL)"
+        return _address(value)
     if isinstance(value, SecretStr):
         return "(set)" if value.get_secret_value() else "(not set)"
     if isinstance(value, tuple):
@@ -69,3 +68,13 @@ def _shown(name: str, value: object) -> str:
             return f"({len(value)} set)"
         return ", ".join(str(part) for part in value) or "(none)"
     return "(none)" if value is None else str(value)
+
+
+def _address(ledger_url: SecretStr) -> str:
+    """Show a database's address without its password, wherever it stands."""
+    try:
+        url = make_url(ledger_url.get_secret_value())
+    except (ArgumentError, ValueError):
+        return "(not a database URL)"
+    shown = url.set(query={}).render_as_string(hide_password=True)
+    return f"{shown} (with options)" if url.query else shown

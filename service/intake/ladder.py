@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.events.topics import RetryTier
+from service.operations import TooEarly
 
 
 class Why(StrEnum):
     """Why an event can't be settled now: the closed list of error classes."""
 
-    TOO_EARLY = "too_early"
+    TOO_EARLY = TooEarly.error_class
     """What it builds on is not there yet."""
     THROTTLED = "throttled"
     """PRO is busy and said so (429)."""

@@ -73,9 +73,12 @@ class Journal:
         self._lookups = lookups
         self._lease_seconds = lease_seconds
 
-    async def claim(self, operation: Operation, prepare: Effects = no_effects) -> Claim | Settled:
+    async def claim(
+        self, operation: Operation, prepare: Effects = no_effects, *, asks: bool = True
+    ) -> Claim | Settled:
         """Claim an operation, in one transaction with the changes that `prepare` makes.
 
+        `asks` tells whether PRO is going to be asked.
         Raises LeaseHeld, AwaitingLookup, ContentConflict, LedgerDown, and what `prepare` raises;
         PRO must not be called then.
         """
@@ -88,7 +91,7 @@ class Journal:
                 await leases.give_up(tx, operation.subject, owner)
             else:
                 await prepare(tx)
-                if not granted.must_look:
+                if asks and not granted.must_look:
                     await _note(tx, operation, What.ASKED, attempt=granted.attempt)
         if isinstance(granted, AwaitingLookup):
             raise granted

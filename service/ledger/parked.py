@@ -16,13 +16,17 @@ from sqlalchemy import Row, delete, func, select, update
 from service.events.envelope import Incoming
 from service.ledger import history
 from service.ledger.clock import now_plus
-from service.ledger.database import Database, upsert
+from service.ledger.database import Database, Tx, upsert
 from service.ledger.history import What
 from service.ledger.sealing import Seal, SealBroken
 from service.ledger.tables import ParkedState, parked_events
 
 EARLY_SECONDS = 2.0
 """A retry message may come so much before its row is due: clocks differ."""
+
+
+HASTENED_SECONDS = 60.0
+"""How overdue a hastened event is: the next sweep wakes it."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,20 @@ class ParkedEvents:
             headers=tuple((name, _bytes(value) or b"") for name, value in packed["headers"]),
             timestamp=datetime.fromisoformat(packed["timestamp"]),
         )
+
+
+async def hasten(tx: Tx, order_reference: str, error_class: str) -> None:
+    """Make an order's parked events due that wait for what has just come."""
+    await tx.execute(
+        update(parked_events)
+        .where(
+            parked_events.c.order_reference == order_reference,
+            parked_events.c.state == ParkedState.PARKED.value,
+            parked_events.c.error_class == error_class,
+            parked_events.c.due_at > now_plus(),
+        )
+        .values(due_at=now_plus(-HASTENED_SECONDS))
+    )
 
 
 def _rows() -> Any:

@@ -6,12 +6,12 @@ from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope
 from service.events.published import OrderRecorded, OrderRejected
 from service.events.received import Item, OrderPlaced
-from service.ledger import orders
+from service.ledger import orders, parked
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
 from service.ledger.orders import Line
-from service.operations import Operations, Performed, announce
+from service.operations import Operations, Performed, TooEarly, announce
 from service.pro.client import ProClient
 from service.pro.mapping import create_order_request, rejection_from
 from service.pro.problems import Problem
@@ -73,6 +73,7 @@ class RecordOrder:
 
             async def record(tx: Tx) -> None:
                 await orders.record(tx, reference, pro_reference)
+                await parked.hasten(tx, reference, TooEarly.error_class)
 
             def recorded(sequence: int) -> OrderRecorded:
                 return OrderRecorded(
