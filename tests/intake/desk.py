@@ -164,6 +164,7 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
         {EventType.STOCK_PICKED: desk.react},
         Announcer(desk.publish, journal, TOPICS, "test", metrics),
         Parking(desk.parked, desk.publish, TOPICS, metrics),
+        journal,
         Ladder(LadderPolicy(TOPICS.retry_tiers)),
         desk.gate,
         HandlingPolicy(quick_wait=0.001, lease_patience=0.05, lease_wait=0.005),

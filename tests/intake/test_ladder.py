@@ -28,7 +28,7 @@ def park(tier: int, seconds: float, attempt: int) -> Park:
         (Why.TOO_EARLY, 7, 86_399, None, park(2, 600, 8)),
         (Why.TOO_EARLY, 7, 86_400, None, GiveUp(8)),
         # PRO is busy: as long as it says, on the smallest tier that is long enough; no attempt
-        (Why.THROTTLED, 0, 0, 0.0, park(0, 0, 0)),
+        (Why.THROTTLED, 0, 0, 0.0, park(0, 0.2, 0)),
         (Why.THROTTLED, 0, 0, 5.0, park(0, 5, 0)),
         (Why.THROTTLED, 2, 0, 5.1, park(1, 5.1, 2)),
         (Why.THROTTLED, 0, 0, 61, park(2, 61, 0)),
@@ -37,7 +37,8 @@ def park(tier: int, seconds: float, attempt: int) -> Park:
         (Why.THROTTLED, 0, 86_400, 1.0, GiveUp(0)),
         # waiting for a look-up or a lease is no attempt
         (Why.AWAITING_LOOKUP, 3, 0, 25.0, park(1, 25, 3)),
-        (Why.AWAITING_LOOKUP, 0, 0, -3.0, park(0, 0, 0)),
+        (Why.AWAITING_LOOKUP, 0, 0, -3.0, park(0, 0.2, 0)),
+        (Why.STEP_OFF, 2, 0, 600.0, park(2, 600, 2)),
         (Why.BUSY, 1, 0, 1.0, park(0, 1, 1)),
         (Why.BUSY, 1, 86_400, 1.0, GiveUp(1)),
         # PRO may have acted: back soon, to learn when to look

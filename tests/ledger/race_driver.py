@@ -20,7 +20,7 @@ from service.events import exact_json
 from service.events.envelope import Envelope, parse
 from service.events.received import StockPicked
 from service.events.topics import EventType
-from service.ledger.database import Database, DatabasePolicy
+from service.ledger.database import Contended, Database, DatabasePolicy
 from service.ledger.journal import Journal
 from service.ledger.leases import LeaseHeld
 from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
@@ -80,7 +80,7 @@ async def settle(pack: stock_picked.PackPick, event: StockPicked, cause: Envelop
             await asyncio.sleep(0.005)
         except AwaitingLookup:
             await asyncio.sleep(0.02)
-        except (Superseded, Ambiguous, Retryable):
+        except (Superseded, Contended, Ambiguous, Retryable):
             continue
 
 

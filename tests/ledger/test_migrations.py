@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from service.ledger.database import Database, DatabasePolicy, LedgerDown, LedgerNotReady
+from service.ledger.database import Contended, Database, DatabasePolicy, LedgerDown, LedgerNotReady
 from service.ledger.upgrade import differences, restored, upgrade
 
 from .ledgers import Ledger
@@ -68,7 +69,7 @@ async def test_a_ledger_that_is_not_there_is_down_and_its_password_unsaid(url: s
 
 
 async def test_a_database_error_never_repeats_the_values(ledger: Ledger) -> None:
-    with pytest.raises(LedgerDown) as caught:
+    with pytest.raises((LedgerDown, DBAPIError)) as caught:
         async with ledger.database.begin() as tx:
             await tx.execute(
                 text("SELECT * FROM no_such_table WHERE name = :name"), {"name": "Ada Okafor"}
@@ -83,10 +84,32 @@ async def test_a_failed_transaction_leaves_nothing_behind(ledger: Ledger) -> Non
             await tx.execute(text("DELETE FROM ledger_info"))
             await tx.execute(text("SELECT * FROM no_such_table"))
 
-    with pytest.raises(LedgerDown):
+    with pytest.raises((LedgerDown, DBAPIError)):
         await fail()
     await ledger.database.check()
     assert await _trusted_from(ledger)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("40001", Contended),
+        ("40P01", Contended),
+        ("57P01", LedgerDown),
+        ("53300", LedgerDown),
+        ("22021", DBAPIError),
+        ("23505", DBAPIError),
+    ],
+)
+async def test_only_what_is_the_databases_fault_takes_the_ledger_down(
+    postgresql_url: str, state: str, expected: type[Exception]
+) -> None:
+    database = Database(DatabasePolicy(postgresql_url))
+    with pytest.raises(expected):
+        async with database.begin() as tx:
+            await tx.execute(text(f"DO $$ BEGIN RAISE EXCEPTION SQLSTATE '{state}'; END $$"))
+    await database.close()
 
 
 async def _threads_ended() -> None:

@@ -33,7 +33,7 @@ async def park(ledger: Ledger, origin: Origin = ORIGIN, **changes: Any) -> Parke
     }
     values |= changes
     found = record(origin.offset, values.pop("value", b'{"name": "Ada"}'), origin.topic)
-    return await ledger.parked.park(found, origin, **values)
+    return await ledger.parked.park(found, **values)
 
 
 async def test_a_parked_event_is_found_where_it_first_lay(ledger: Ledger) -> None:
@@ -98,8 +98,33 @@ async def test_overdue_events_come_in_their_order_and_not_all_at_once(ledger: Le
         await park(ledger, Origin("stock.picked", 2, offset), due_in_seconds=5.0 - offset)
     await ledger.forward(60)
     woken = [row.origin.offset for row, _ in await ledger.parked.overdue(2, 3)]
-    assert woken == [0, 1, 2]
-    assert [row.origin.offset for row, _ in await ledger.parked.overdue(2, 3)] == [3, 4]
+    assert woken == [2, 3, 4], "the three that are due longest, in the order they were parked"
+    assert [row.origin.offset for row, _ in await ledger.parked.overdue(2, 3)] == [0, 1]
+
+
+async def test_a_due_event_is_started_by_one_worker_until_its_time_is_up(ledger: Ledger) -> None:
+    await park(ledger)
+    assert await ledger.parked.start(ORIGIN, 120) is None, "started before it was due"
+    await ledger.forward(61)
+    row = await ledger.parked.start(ORIGIN, 120)
+    assert row is not None
+    assert await ledger.parked.start(ORIGIN, 120) is None
+    assert await ledger.parked.overdue(2, 10) == []
+    await ledger.forward(123)
+    assert len(await ledger.parked.overdue(2, 10)) == 1, "its worker died"
+    assert await ledger.parked.start(ORIGIN, 120) is not None
+    await ledger.parked.let_go(ORIGIN)
+    assert await ledger.parked.start(ORIGIN, 120) is None
+
+
+async def test_an_event_whose_key_is_gone_keeps_no_other_from_waking(ledger: Ledger) -> None:
+    await park(ledger)
+    ledger.seal = Seal([_key()])
+    await park(ledger, Origin("stock.picked", 2, 8))
+    await ledger.forward(100)
+    woken = [row.origin.offset for row, _ in await ledger.parked.overdue(2, 10)]
+    assert woken == [8]
+    assert await ledger.parked.find(ORIGIN) is not None
 
 
 async def test_a_dead_letter_waits_for_a_person(ledger: Ledger) -> None:
@@ -108,6 +133,7 @@ async def test_a_dead_letter_waits_for_a_person(ledger: Ledger) -> None:
     assert row.state is ParkedState.DEAD
     await ledger.forward(100_000)
     assert await ledger.parked.overdue(2, 10) == []
+    assert await ledger.parked.start(ORIGIN, 120) is None
     assert await ledger.parked.counts() == {ParkedState.PARKED: 0, ParkedState.DEAD: 1}
     assert [entry.what for entry in await ledger.history()] == ["parked", "dead letter"]
 

@@ -12,6 +12,8 @@ from service.metrics import Name
 
 from .ledgers import Ledger, saying
 
+PICK = {"order_reference": "WEB-1", "pick_reference": "P-1"}
+
 
 async def claimed(journal: Journal, operation: Operation) -> Claim:
     held = await journal.claim(operation)
@@ -153,7 +155,7 @@ async def test_an_answer_after_another_asked_again_is_kept_and_strays_are_search
     assert ledger.counted(Name.OPERATIONS_LATE, kind="pack_order") == 1
     notes = {entry.what: entry.details for entry in await ledger.history()}
     assert notes["a result came late"]["consignments"] == ["EC-late"]
-    assert [w.details for w in await work_due(ledger)] == [{"operation_key": operation.key}]
+    assert [w.details for w in await work_due(ledger)] == [PICK]
     (said,) = await quick.settle(again, saying("EC-good"))
     assert await slow.claim(operation) == Settled((said,))
 
@@ -173,7 +175,7 @@ async def test_an_answer_lost_after_another_asked_again_has_strays_searched_too(
     assert await slow.claim(operation) == Settled((said,))
     await ledger.forward(3700)
     (search,) = [work for work in await work_due(ledger) if work.key not in earlier]
-    assert search.details == {"operation_key": operation.key}
+    assert search.details == PICK
 
 
 async def test_an_unknown_pack_is_searched_for_strays_after_an_hour_and_after_a_day(
@@ -187,7 +189,7 @@ async def test_an_unknown_pack_is_searched_for_strays_after_an_hour_and_after_a_
     assert await work_due(ledger) == []
     await ledger.forward(3601)
     (first,) = await work_due(ledger)
-    assert first.details == {"operation_key": operation.key}
+    assert first.details == PICK
     async with ledger.database.begin() as tx:
         await timed_work.done(tx, first.key)
     await ledger.forward(86400)

@@ -120,24 +120,29 @@ def test_weight_and_box_that_were_measured_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "code", "expected"),
+    ("seen", "code", "seconds", "expected"),
     [
-        *((state, None, "manifested") for state in sorted(states.IS_MANIFESTED)),
-        *((state, "not_queued", "manifested") for state in sorted(states.IS_MANIFESTED)),
-        *((state, None, "pending") for state in sorted(states.PASSING)),
-        (states.READY_TO_SHIP, None, "pending"),
-        (states.READY_TO_SHIP, "not_queued", "not_queued"),
-        (states.ALLOCATED, "not_queued", "not_queued"),
-        (states.MANIFEST_FAILED, "refused_by_pro", "refused_by_pro"),
-        ("Manifesting", "not_queued", "pending"),
-        (states.MANIFEST_FAILED, None, "manifest_failed"),
-        (states.ALLOCATED, None, "left_the_manifest"),
-        (states.CANCELLED, None, "left_the_manifest"),
-        (states.UNALLOCATED, "not_queued", "left_the_manifest"),
+        *((state, None, 0, "manifested") for state in sorted(states.IS_MANIFESTED)),
+        *((state, "not_queued", 9000, "manifested") for state in sorted(states.IS_MANIFESTED)),
+        *((state, None, 900, "pending") for state in sorted(states.PASSING)),
+        ("Manifesting", "not_queued", 9000, "pending"),
+        (states.READY_TO_SHIP, None, 900, "pending"),
+        (states.READY_TO_SHIP, None, 901, "not_taken"),
+        (states.READY_TO_SHIP, "not_queued", 0, "not_queued"),
+        (states.ALLOCATED, None, 0, "pending"),
+        (states.ALLOCATED, "not_queued", 0, "not_queued"),
+        (states.MANIFEST_FAILED, None, 0, "manifest_failed"),
+        (states.MANIFEST_FAILED, "refused_by_pro", 0, "manifest_failed"),
+        (states.CANCELLED, None, 0, "left_the_manifest"),
+        (states.UNALLOCATED, "not_queued", 0, "left_the_manifest"),
+        ("AWordOfTomorrow", None, 0, "pending"),
+        ("AWordOfTomorrow", "not_queued", 0, "pending"),
     ],
 )
-def test_how_a_consignment_of_a_manifest_ended(seen: str, code: str | None, expected: str) -> None:
-    match how_it_ended(Seen(seen), code):
+def test_how_a_consignment_of_a_manifest_ended(
+    seen: str, code: str | None, seconds: float, expected: str
+) -> None:
+    match how_it_ended(Seen(seen), code, seconds):
         case Manifested():
             assert expected == "manifested"
         case Pending():

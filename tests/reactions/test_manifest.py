@@ -148,9 +148,6 @@ async def test_an_empty_manifest_asks_pro_nothing(world: World) -> None:
     assert world.calls("setReadyToShip") == world.calls("manifestFromQuery") == 0
 
 
-@pytest.mark.xfail(
-    reason="the query asks for ManifestFailed too, and takes what is no part of the batch"
-)
 async def test_a_failed_consignment_of_an_order_on_hold_is_not_swept_into_the_next_manifest(
     world: World,
 ) -> None:
