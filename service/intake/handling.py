@@ -136,8 +136,12 @@ class Handling:
                 return await self._resume(arrived, row)
         else:
             row = await self._parking.start(arrived, self._policy.claim)
-            if row is None and not await self._is_forgotten(arrived):
-                return "skipped"
+            if row is None:
+                left = await self._parking.find(arrived)
+                if left is not None:
+                    return await self._leave(arrived, left)
+                if not await self._is_forgotten(arrived):
+                    return "skipped"
         trouble = await self._try(arrived, received)
         if trouble is None:
             if row is not None:
@@ -145,21 +149,27 @@ class Handling:
             return "settled"
         return await self._put_aside(arrived, received, row, trouble)
 
+    async def _leave(self, arrived: Arrival, row: ParkedEvent) -> str:
+        """Leave an event to its row: it is not due, runs elsewhere, or waits for a person."""
+        if row.state is not ParkedState.DEAD:
+            return "skipped"
+        await self._parking.bury_again(arrived, row)  # its letter may not have left
+        return "dead_letter"
+
     async def _is_forgotten(self, arrived: Arrival) -> bool:
         """Tell whether the ledger lost the row of an event that comes back.
 
-        No row means that it is settled (only its message was left), that it is not due, or that
-        it runs elsewhere, unless it was parked before the ledger was made or restored.
+        No row means that it is settled, and only its message was left, unless it was parked before
+        the ledger was made or restored.
         """
-        if await self._parking.find(arrived) is not None or arrived.parked_since is None:
+        if arrived.parked_since is None:
             return False
         return arrived.parked_since < await self._journal.trusted_from()
 
     async def _resume(self, arrived: Arrival, row: ParkedEvent) -> str:
         """Take a redelivery of a parked event: it never runs beside its row."""
         if row.state is ParkedState.DEAD:
-            await self._parking.bury_again(arrived, row)
-            return "dead_letter"
+            return await self._leave(arrived, row)
         decision = self._ladder.decide(
             Why.BUSY, failed_attempts=row.attempt, failing_for=0, wait=row.seconds_until_due
         )

@@ -98,7 +98,7 @@ def test_an_order_with_an_event_that_waits(orderflex: Run, ledger: str) -> None:
     ended = orderflex("order", "show", "WEB-1")
     assert ended.code == 0
     assert "WEB-1 recorded, not fully packed PRO: EO-1" in ended.said
-    assert "TEA-POT 2 0" in ended.said
+    assert "TEA-POT 0 of 2 picked" in ended.said
     assert "stock.picked parked, due in 60 s (attempt 2)" in ended.said
     assert "throttled: PRO is busy (429)" in ended.said
     assert "reason=throttled" in ended.said

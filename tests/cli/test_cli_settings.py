@@ -45,11 +45,11 @@ def test_a_ledger_url_that_is_none_is_not_shown(orderflex: Run) -> None:
         ({"lookups_after": f"5,{CANARY}"}, "ORDERFLEX_LOOKUPS_AFTER"),
         ({"pro_environment": CANARY}, "ORDERFLEX_PRO_ENVIRONMENT"),
         ({"label_format": CANARY}, "ORDERFLEX_LABEL_FORMAT"),
-        ({"lease": "90", "pro_deadline": "45"}, "lease"),
-        ({"pro_deadline": "6"}, "pro_deadline"),
+        ({"lease": "90", "pro_deadline": "45"}, "ORDERFLEX_LEASE"),
+        ({"pro_deadline": "6"}, "ORDERFLEX_PRO_DEADLINE"),
         ({"pro_url": CANARY}, "ORDERFLEX_PRO_URL"),
-        ({"retry_tiers": "60,5,600"}, "retry_tiers"),
-        ({"retry_tiers": "5,60"}, "retry_tiers"),
+        ({"retry_tiers": "60,5,600"}, "ORDERFLEX_RETRY_TIERS"),
+        ({"retry_tiers": "5,60"}, "ORDERFLEX_RETRY_TIERS"),
     ],
 )
 def test_a_wrong_setting_is_named(orderflex: Run, settings: dict[str, str], name: str) -> None:

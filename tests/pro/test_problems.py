@@ -49,7 +49,8 @@ TABLE: list[tuple[int, bytes, type[ProVerdict] | None, type[ProVerdict] | None]]
     (401, HTML, Unauthorised, Unauthorised),
     (403, PRO, Unauthorised, Unauthorised),
     (404, PRO, Refused, Refused),
-    (404, b"", Refused, Refused),
+    (404, b"", Ambiguous, Refused),
+    (400, b"", Refused, Refused),
     (404, HTML, Ambiguous, Retryable),
     (404, GATEWAY, Ambiguous, Retryable),
     (407, PRO, Ambiguous, Retryable),
@@ -138,5 +139,5 @@ def test_long_reasons_are_cut() -> None:
     body += b", ".join([b'{"Message": "d"}'] * 500) + b"]}"
     verdict = verdict_of("pack_order", Answer(400, None, body), changes=True)
     assert isinstance(verdict, Refused)
-    assert len(verdict.problem.message) == 2000
-    assert len(verdict.problem.details) == 50
+    assert len(verdict.problem.message) == 1000
+    assert len(verdict.problem.details) == 20
