@@ -17,11 +17,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope, outcome_id
 from service.events.published import Outcome
+from service.events.said import Event
 from service.ledger.database import Contended, LedgerDown
 from service.ledger.journal import Journal
 from service.ledger.leases import LeaseHeld
+from service.ledger.lookups import OperationKind
 from service.ledger.operation import (
     Announcement,
     Claim,
@@ -71,6 +74,34 @@ Say = Callable[[Performed], Awaitable[None]]
 
 NOTHING_TO_SAY = Performed("", ())
 """What a step gives that had nothing to do."""
+
+
+def operation_on_order(
+    key: str, kind: OperationKind, order_reference: str, event: Event, cause: Envelope
+) -> Operation:
+    """Name an operation of an order, as an event asks for it; its lease is the order's."""
+    return operation_on(f"order:{order_reference}", key, kind, order_reference, event, cause)
+
+
+def operation_on(
+    subject: str,
+    key: str,
+    kind: OperationKind,
+    order_reference: str | None,
+    event: Event,
+    cause: Envelope,
+) -> Operation:
+    """Name an operation, as an event asks for it, under the lease of a subject."""
+    return Operation(
+        key=key,
+        kind=kind,
+        subject=subject,
+        order_reference=order_reference,
+        content_digest=content_digest(event),
+        digest_version=DIGEST_VERSION,
+        event_id=cause.id,
+        event_time=cause.time,
+    )
 
 
 def announce(

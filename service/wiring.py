@@ -1,16 +1,10 @@
 """The composition root: everything is put together here, and only here, from the settings."""
 
-import asyncio
-import contextlib
-import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-import structlog
-import uvicorn
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -27,13 +21,14 @@ from service.intake.handling import Handling, HandlingPolicy, Reaction
 from service.intake.ladder import Ladder, LadderPolicy
 from service.intake.parking import Parking
 from service.intake.sweeper import Sweeper, SweepPolicy
-from service.ledger.database import Database, DatabasePolicy, LedgerDown, LedgerNotReady
+from service.ledger.database import Database, DatabasePolicy
 from service.ledger.journal import Journal
 from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import ParkedEvents
 from service.ledger.sealing import Seal
 from service.ledger.timed_work import WorkKind
+from service.lifetime import Http, Service, not_ready
 from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.papers import LabelFolder
@@ -154,139 +149,6 @@ def _steps_on(settings: Settings) -> list[EventType]:
     return [step.event for step in FLOW if step.event.value not in settings.steps_off]
 
 
-@dataclass
-class Service:
-    """The running service and its parts, for the CLI and for tests."""
-
-    settings: Settings
-    metrics: Metrics
-    topics: Topics
-    database: Database
-    journal: Journal
-    pro: ProClient
-    broker: Broker
-    engine: Engine
-    sweeper: Sweeper
-    gate: Gate
-    steps_on: Sequence[EventType]
-    http: "_Http"
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set, then drain, commit and leave."""
-        log = structlog.get_logger("service")
-        try:
-            await self.http.start()
-            if not await _unless(stop, self._start()):
-                return
-            consumed = [self.topics.topic_of(event) for event in self.steps_on]
-            consumed += [tier.topic for tier in self.topics.retry_tiers]
-            consumer = await self.broker.start(consumed, self.engine)
-            log.info("taking up events", steps=[event.value for event in self.steps_on])
-            polling = asyncio.create_task(self.engine.run(consumer), name="engine")
-            sweeping = asyncio.create_task(self.sweeper.run(), name="sweeper")
-            stopped = asyncio.create_task(stop.wait(), name="stop")
-            await asyncio.wait({polling, sweeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            log.info("draining")
-            await self.engine.stop()
-            for task in (polling, sweeping, stopped):
-                task.cancel()
-            for ended in await asyncio.gather(polling, sweeping, return_exceptions=True):
-                if isinstance(ended, Exception):
-                    raise ended
-        finally:
-            await self.close()
-            log.info("stopped")
-
-    async def _start(self) -> None:
-        await self._wait_for_ledger()
-        await self.broker.wait_until_there(
-            [
-                *self.topics.names.values(),
-                *(t.topic for t in self.topics.retry_tiers),
-                self.topics.dead_letters,
-            ]
-        )
-
-    async def _wait_for_ledger(self) -> None:
-        log = structlog.get_logger("service")
-        said = ""
-        while True:
-            try:
-                await self.database.check()
-            except (LedgerDown, LedgerNotReady) as error:
-                if str(error) != said:
-                    log.warning("waiting for the ledger", error=str(error))
-                said = str(error)
-                await asyncio.sleep(1.0)
-            else:
-                return
-
-    def not_ready(self) -> Mapping[str, Sequence[str]]:
-        """Why events are not taken up; empty when they are."""
-        reasons: dict[str, Sequence[str]] = {}
-        if not self.engine.is_running:
-            reasons["starting"] = ["waiting for the broker or the ledger"]
-        if not self.gate.is_open:
-            reasons["paused"] = [reason.value for reason in self.gate.reasons]
-        return reasons
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self.gate.stop()
-        with contextlib.suppress(Exception):
-            await self.broker.stop()
-        await self.pro.aclose()
-        await self.database.close()
-        await self.http.stop()
-
-
-async def _unless(stop: asyncio.Event, work: Any) -> bool:
-    """Do some work unless we are stopped first; tells whether it was done."""
-    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not working.done():
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-        return False
-    working.result()
-    return True
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves the signals to the service."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class _Http:
-    """Serves /metrics, /healthz and /readyz."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
-        self._server: _QuietServer | None = None
-        self._serving: asyncio.Task[None] | None = None
-        self.app: Any = None
-
-    async def start(self) -> None:
-        try:
-            listening = socket.create_server((self._host, self._port))
-        except OSError as error:
-            raise BadSettings(
-                f"ORDERFLEX_HTTP_PORT: {self._host}:{self._port} can't be opened ({error.strerror})"
-            ) from None
-        config = uvicorn.Config(self.app, log_config=None, access_log=False)
-        self._server = _QuietServer(config)
-        self._serving = asyncio.create_task(self._server.serve([listening]), name="http")
-
-    async def stop(self) -> None:
-        if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
-            await asyncio.gather(self._serving, return_exceptions=True)
-
-
 def _stuck_after(settings: Settings) -> float:
     """Seconds without a turn of the poll loop after which /healthz says that we are stuck.
 
@@ -378,24 +240,20 @@ def build(settings: Settings) -> Service:
         ),
         metrics,
     )
-    service = Service(
-        settings=settings,
-        metrics=metrics,
+    app = create_app(
+        metrics,
+        lambda: engine.last_poll if engine.is_running else time.monotonic(),
+        _stuck_after(settings),
+        lambda: not_ready(engine, gate),
+    )
+    return Service(
         topics=topics,
         database=database,
-        journal=journal,
         pro=pro,
         broker=broker,
         engine=engine,
         sweeper=sweeper,
         gate=gate,
         steps_on=steps_on,
-        http=_Http(settings.http_host, settings.http_port),
+        http=Http(app, settings.http_host, settings.http_port),
     )
-    service.http.app = create_app(
-        metrics,
-        lambda: engine.last_poll if engine.is_running else time.monotonic(),
-        _stuck_after(settings),
-        service.not_ready,
-    )
-    return service

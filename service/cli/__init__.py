@@ -13,6 +13,7 @@ from service.cli import demonstration, events, ledgers, orders, serving
 from service.intake.broker import TopicsMissing
 from service.ledger.database import LedgerDown, LedgerNotReady
 from service.ledger.sealing import SealBroken
+from service.lifetime import PortTaken
 from service.settings import BadSettings
 
 app = typer.Typer(
@@ -48,7 +49,7 @@ def main() -> None:
     except LedgerDown as error:
         errors.print(f"the ledger can't be reached ({error}): see ORDERFLEX_LEDGER_URL")
         sys.exit(1)
-    except TopicsMissing as error:
+    except (TopicsMissing, PortTaken) as error:
         errors.print(str(error), markup=False)
         sys.exit(1)
     except KafkaError as error:

@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 
-from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope
 from service.events.published import ConsignmentAllocated, ConsignmentLabelled, Labels
 from service.ledger import consignments
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import ContentConflict, Operation, Settlement, operation_key
-from service.operations import NOTHING_TO_SAY, Operations, Performed, TooEarly, announce
+from service.ledger.operation import ContentConflict, Settlement, operation_key
+from service.operations import (
+    NOTHING_TO_SAY,
+    Operations,
+    Performed,
+    TooEarly,
+    announce,
+    operation_on_order,
+)
 from service.papers import LabelFolder
 from service.pro.client import ProClient
 from service.pro.policy import LabelFormat
@@ -37,15 +43,9 @@ class FetchLabels:
             raise ContentConflict(f"labels of {reference}")
         if event.allocation_number != known.allocation_number:
             return NOTHING_TO_SAY
-        work = Operation(
-            key=operation_key("labels", reference, str(event.allocation_number)),
-            kind=OperationKind.GET_LABELS,
-            subject=f"order:{event.order_reference}",
-            order_reference=event.order_reference,
-            content_digest=content_digest(event),
-            digest_version=DIGEST_VERSION,
-            event_id=cause.id,
-            event_time=cause.time,
+        key = operation_key("labels", reference, str(event.allocation_number))
+        work = operation_on_order(
+            key, OperationKind.GET_LABELS, event.order_reference, event, cause
         )
 
         async def ask() -> Settlement:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope
 from service.events.published import (
     ConsignmentAllocated,
@@ -22,6 +21,7 @@ from service.operations import (
     StillMoving,
     TooEarly,
     announce,
+    operation_on_order,
 )
 from service.pro import states
 from service.pro.answers import Consignment
@@ -39,16 +39,8 @@ def is_current(event: ConsignmentCreated, known: KnownConsignment) -> bool:
 
 def operation(event: ConsignmentCreated, cause: Envelope) -> Operation:
     """Name the one allocation of this number that a consignment needs."""
-    return Operation(
-        key=operation_key("allocate", event.consignment_reference, str(event.allocation_number)),
-        kind=OperationKind.ALLOCATE,
-        subject=f"order:{event.order_reference}",
-        order_reference=event.order_reference,
-        content_digest=content_digest(event),
-        digest_version=DIGEST_VERSION,
-        event_id=cause.id,
-        event_time=cause.time,
-    )
+    key = operation_key("allocate", event.consignment_reference, str(event.allocation_number))
+    return operation_on_order(key, OperationKind.ALLOCATE, event.order_reference, event, cause)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope
 from service.events.received import ManifestRequested
 from service.ledger import consignments, timed_work
@@ -18,7 +17,7 @@ from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
 from service.ledger.timed_work import WorkKind
-from service.operations import Operations, Performed
+from service.operations import Operations, Performed, operation_on
 from service.pro import states
 from service.pro.client import ProClient
 from service.pro.contract import ManifestFromQueryRequest
@@ -156,16 +155,8 @@ def _operation(
     event: ManifestRequested, cause: Envelope, action: str, kind: OperationKind
 ) -> Operation:
     location = event.shipping_location_reference
-    return Operation(
-        key=operation_key(action, location, event.manifest_reference),
-        kind=kind,
-        subject=f"location:{location}",
-        order_reference=None,
-        content_digest=content_digest(event),
-        digest_version=DIGEST_VERSION,
-        event_id=cause.id,
-        event_time=cause.time,
-    )
+    key = operation_key(action, location, event.manifest_reference)
+    return operation_on(f"location:{location}", key, kind, None, event, cause)
 
 
 def _made_ready(event: ManifestRequested, moved: dict[str, str]) -> Settlement:

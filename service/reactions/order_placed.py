@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope
 from service.events.published import OrderRecorded, OrderRejected
 from service.events.received import Item, OrderPlaced
@@ -11,7 +10,7 @@ from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
 from service.ledger.orders import Line
-from service.operations import Operations, Performed, TooEarly, announce
+from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
 from service.pro.client import ProClient
 from service.pro.mapping import create_order_request, rejection_from
 from service.pro.problems import Problem
@@ -19,16 +18,9 @@ from service.pro.problems import Problem
 
 def operation(event: OrderPlaced, cause: Envelope) -> Operation:
     """Name the one Create Order that an order ever needs."""
-    return Operation(
-        key=operation_key("record", event.order_reference),
-        kind=OperationKind.CREATE_ORDER,
-        subject=f"order:{event.order_reference}",
-        order_reference=event.order_reference,
-        content_digest=content_digest(event),
-        digest_version=DIGEST_VERSION,
-        event_id=cause.id,
-        event_time=cause.time,
-    )
+    reference = event.order_reference
+    key = operation_key("record", reference)
+    return operation_on_order(key, OperationKind.CREATE_ORDER, reference, event, cause)
 
 
 def lines(event: OrderPlaced) -> list[Line]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope
 from service.events.measures import Dimensions, Weight, box_of_units, weight_of_units
 from service.events.published import (
@@ -26,7 +25,7 @@ from service.ledger.operation import Operation, Settlement
 from service.ledger.orders import KnownOrder, Line, NotEnoughLeft
 from service.ledger.tables import OrderState
 from service.metrics import Metrics, Name
-from service.operations import Operations, Performed, TooEarly, announce
+from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
 from service.pro.answers import ConsignmentSummary
 from service.pro.client import ProClient
 from service.pro.mapping import pack_order_request, rejection_from
@@ -152,16 +151,9 @@ def customer_reference(order_reference: str, pick_reference: str) -> str:
 
 def operation(event: StockPicked, cause: Envelope) -> Operation:
     """Name the one Pack Order that a pick ever needs."""
-    return Operation(
-        key=pack_key(event.order_reference, event.pick_reference),
-        kind=OperationKind.PACK_ORDER,
-        subject=f"order:{event.order_reference}",
-        order_reference=event.order_reference,
-        content_digest=content_digest(event),
-        digest_version=DIGEST_VERSION,
-        event_id=cause.id,
-        event_time=cause.time,
-    )
+    reference = event.order_reference
+    key = pack_key(reference, event.pick_reference)
+    return operation_on_order(key, OperationKind.PACK_ORDER, reference, event, cause)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,12 @@ import json
 import uuid
 from typing import Any
 
+import httpx
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from service.ledger.tables import metadata
 from tests.pro.test_mapping import CREATE_ORDER, PACK_ORDER, PICKED, PLACED
 
 from .world import World, manifest, order, pick
@@ -140,10 +144,30 @@ async def test_names_and_addresses_are_in_no_log_metric_or_ledger(
     await world.ready()
     await world.say("stock.picked", pick("WEB-7", "EARLY", [("HAT", 1)]))
     await go_the_whole_way(world)
+    async with httpx.AsyncClient() as client:
+        metrics = (await client.get(f"http://127.0.0.1:{world.port}/metrics")).text
     await asyncio.to_thread(world.services[0].stop, 15)
     log = (world.folder / "service-1.log").read_text()
-    for canary in ("Okafor", "Quarry", "NR1", "07700900123"):
-        assert canary not in log
+    ledger = await everything_in(world.environment["ORDERFLEX_LEDGER_URL"])
+    for place in (log, metrics, ledger):
+        assert "consignment" in place
+        for canary in ("Okafor", "Quarry", "NR1", "07700900123"):
+            assert canary not in place
+
+
+async def everything_in(ledger_url: str) -> str:
+    """Every row of every table, as text."""
+    engine = create_async_engine(ledger_url)
+    try:
+        async with engine.connect() as connection:
+            rows = [
+                str(tuple(row))
+                for table in metadata.sorted_tables
+                for row in await connection.execute(select(table))
+            ]
+    finally:
+        await engine.dispose()
+    return "\n".join(rows)
 
 
 async def test_a_paused_replica_that_wakes_late_doubles_nothing(world: World) -> None:

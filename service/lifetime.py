@@ -1,0 +1,154 @@
+"""The service's life: it waits for what it needs, takes events up, drains, and leaves."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from service.events.topics import EventType, Topics
+from service.intake.broker import Broker
+from service.intake.engine import Engine
+from service.intake.gate import Gate
+from service.intake.sweeper import Sweeper
+from service.ledger.database import Database, LedgerDown, LedgerNotReady
+from service.pro.client import ProClient
+
+
+class PortTaken(Exception):
+    """The address of /metrics and the probes can't be opened."""
+
+
+@dataclass
+class Service:
+    """The running service and its parts, for the CLI and for tests."""
+
+    topics: Topics
+    database: Database
+    pro: ProClient
+    broker: Broker
+    engine: Engine
+    sweeper: Sweeper
+    gate: Gate
+    steps_on: Sequence[EventType]
+    http: "Http"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then drain, commit and leave."""
+        log = structlog.get_logger("service")
+        try:
+            await self.http.start()
+            if not await _unless(stop, self._start()):
+                return
+            consumed = [self.topics.topic_of(event) for event in self.steps_on]
+            consumed += [tier.topic for tier in self.topics.retry_tiers]
+            consumer = await self.broker.start(consumed, self.engine)
+            log.info("taking up events", steps=[event.value for event in self.steps_on])
+            polling = asyncio.create_task(self.engine.run(consumer), name="engine")
+            sweeping = asyncio.create_task(self.sweeper.run(), name="sweeper")
+            stopped = asyncio.create_task(stop.wait(), name="stop")
+            await asyncio.wait({polling, sweeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            log.info("draining")
+            await self.engine.stop()
+            for task in (polling, sweeping, stopped):
+                task.cancel()
+            for ended in await asyncio.gather(polling, sweeping, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    raise ended
+        finally:
+            await self.close()
+            log.info("stopped")
+
+    async def _start(self) -> None:
+        await self._wait_for_ledger()
+        await self.broker.wait_until_there(
+            [
+                *self.topics.names.values(),
+                *(t.topic for t in self.topics.retry_tiers),
+                self.topics.dead_letters,
+            ]
+        )
+
+    async def _wait_for_ledger(self) -> None:
+        log = structlog.get_logger("service")
+        said = ""
+        while True:
+            try:
+                await self.database.check()
+            except (LedgerDown, LedgerNotReady) as error:
+                if str(error) != said:
+                    log.warning("waiting for the ledger", error=str(error))
+                said = str(error)
+                await asyncio.sleep(1.0)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.gate.stop()
+        with contextlib.suppress(Exception):
+            await self.broker.stop()
+        await self.pro.aclose()
+        await self.database.close()
+        await self.http.stop()
+
+
+def not_ready(engine: Engine, gate: Gate) -> Mapping[str, Sequence[str]]:
+    """Why events are not taken up; empty when they are."""
+    reasons: dict[str, Sequence[str]] = {}
+    if not engine.is_running:
+        reasons["not_running"] = ["starting (waiting for the broker or the ledger) or stopping"]
+    if not gate.is_open:
+        reasons["paused"] = [reason.value for reason in gate.reasons]
+    return reasons
+
+
+async def _unless(stop: asyncio.Event, work: Any) -> bool:
+    """Do some work unless we are stopped first; tells whether it was done."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        return False
+    working.result()
+    return True
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves the signals to the service."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Http:
+    """Serves /metrics, /healthz and /readyz."""
+
+    def __init__(self, app: Starlette, host: str, port: int) -> None:
+        self._app, self._host, self._port = app, host, port
+        self._server: _QuietServer | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        try:
+            listening = socket.create_server((self._host, self._port))
+        except OSError as error:
+            raise PortTaken(
+                f"ORDERFLEX_HTTP_PORT: {self._host}:{self._port} can't be opened ({error.strerror})"
+            ) from None
+        config = uvicorn.Config(self._app, log_config=None, access_log=False)
+        self._server = _QuietServer(config)
+        self._serving = asyncio.create_task(self._server.serve([listening]), name="http")
+
+    async def stop(self) -> None:
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await asyncio.gather(self._serving, return_exceptions=True)
