@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 import structlog
 
 from service.events.content import DIGEST_VERSION
-from service.ledger import consignments, history, orders
+from service.ledger import consignments, history, orders, standing
 from service.ledger.database import Database
 from service.ledger.history import What
-from service.ledger.journal import Journal
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import NO_CONTENT, Operation, Settlement, operation_key
 from service.ledger.tables import OperationState
@@ -33,7 +32,6 @@ class Strays:
     """Searches PRO for strays and cancels them."""
 
     database: Database
-    journal: Journal
     operations: Operations
     pro: ProClient
     metrics: Metrics
@@ -46,7 +44,10 @@ class Strays:
 
     async def search_if_unknown(self, order_reference: str, pick_reference: str) -> None:
         """Search for strays of a pick if the answer to its Pack Order was ever lost."""
-        if await self.journal.was_ever_unknown(pack_key(order_reference, pick_reference)):
+        key = pack_key(order_reference, pick_reference)
+        async with self.database.begin() as tx:
+            in_doubt = await standing.was_ever_unknown(tx, key)
+        if in_doubt:
             await self.search(order_reference, pick_reference)
 
     async def search(self, order_reference: str, pick_reference: str) -> float | None:
@@ -55,10 +56,10 @@ class Strays:
         Gives the seconds until the next search while its Pack Order is not settled: until then
         nothing can be told a stray. Of a refused pick everything is one.
         """
-        state = await self.journal.state_of(pack_key(order_reference, pick_reference))
-        if state not in (OperationState.FINISHED, OperationState.REFUSED):
-            return SEARCH_AGAIN_SECONDS
         async with self.database.begin() as tx:
+            state = await standing.state_of(tx, pack_key(order_reference, pick_reference))
+            if state not in (OperationState.FINISHED, OperationState.REFUSED):
+                return SEARCH_AGAIN_SECONDS
             ours = await orders.customer_reference(tx, order_reference, pick_reference)
             known = await consignments.of_customer_reference(tx, ours) if ours else []
         references = {consignment.consignment_reference for consignment in known}

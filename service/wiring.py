@@ -26,6 +26,7 @@ from service.ledger.journal import Journal
 from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import ParkedEvents
+from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.timed_work import WorkKind
 from service.lifetime import Http, Service, not_ready
@@ -169,9 +170,11 @@ def build(settings: Settings) -> Service:
     plans = dict(LookupPolicy().plans)
     plans[OperationKind.PACK_ORDER] = LookupPlan(settings.lookups_after)
     lookups = LookupPolicy(plans, settings.stray_search_after)
-    journal = Journal(database, OutcomeStore(seal), metrics, lookups, settings.lease)
+    outcomes = OutcomeStore(seal)
+    publication = Publication(database, outcomes)
+    journal = Journal(database, outcomes, metrics, lookups, settings.lease)
     operations = Operations(journal, settings.pro_deadline)
-    strays = Strays(database, journal, operations, pro, metrics)
+    strays = Strays(database, operations, pro, metrics)
     folder = LabelFolder(settings.label_folder)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro),
@@ -192,12 +195,12 @@ def build(settings: Settings) -> Service:
         {Closed.KEY_REFUSED: probe_pro, Closed.LEDGER_DOWN: database.check},
         metrics,
     )
-    announcer = Announcer(broker.publish, journal, topics, settings.event_source, metrics)
+    announcer = Announcer(broker.publish, publication, topics, settings.event_source, metrics)
     handling = Handling(
         cast("Mapping[EventType, Reaction]", {event: reactions[event] for event in steps_on}),
         announcer,
         Parking(parked, broker.publish, topics, metrics),
-        journal,
+        database,
         Ladder(LadderPolicy(topics.retry_tiers, settings.deadline)),
         gate,
         HandlingPolicy(claim=settings.lease),
@@ -224,7 +227,7 @@ def build(settings: Settings) -> Service:
     )
     sweeper = Sweeper(
         database,
-        journal,
+        publication,
         parked,
         {
             WorkKind.STRAY_SEARCH: strays,

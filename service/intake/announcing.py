@@ -9,8 +9,8 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from service.events.catalogue import MODELS
 from service.events.envelope import Outgoing, write
 from service.events.topics import EventType, Topics
-from service.ledger.journal import Journal
 from service.ledger.operation import Announcement
+from service.ledger.publication import Publication
 from service.metrics import Metrics, Name
 from service.operations import Performed
 
@@ -22,10 +22,15 @@ class Announcer:
     """Publishes outcomes and marks them as published."""
 
     def __init__(
-        self, publish: Publish, journal: Journal, topics: Topics, source: str, metrics: Metrics
+        self,
+        publish: Publish,
+        publication: Publication,
+        topics: Topics,
+        source: str,
+        metrics: Metrics,
     ) -> None:
         self._publish = publish
-        self._journal = journal
+        self._publication = publication
         self._topics = topics
         self._source = source
         self._metrics = metrics
@@ -38,7 +43,7 @@ class Announcer:
         """
         await self.publish(performed.announcements)
         if performed.announcements:
-            await self._journal.mark_published([performed.operation_key])
+            await self._publication.acknowledged([performed.operation_key])
 
     async def publish(self, announcements: Sequence[Announcement]) -> None:
         """Publish stored outcomes, in order."""

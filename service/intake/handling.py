@@ -26,8 +26,8 @@ from service.intake.arrivals import Arrival
 from service.intake.gate import Closed, Gate
 from service.intake.ladder import GiveUp, Ladder, Park, Why
 from service.intake.parking import Parking, Trouble
-from service.ledger.database import Contended, LedgerDown, LedgerNotReady
-from service.ledger.journal import Journal
+from service.ledger import standing
+from service.ledger.database import Contended, Database, LedgerDown, LedgerNotReady
 from service.ledger.leases import LeaseHeld
 from service.ledger.operation import AwaitingLookup, ContentConflict, Superseded
 from service.ledger.parked import ParkedEvent
@@ -88,7 +88,7 @@ class Handling:
         reactions: Mapping[EventType, Reaction],
         announcer: Announcer,
         parking: Parking,
-        journal: Journal,
+        database: Database,
         ladder: Ladder,
         gate: Gate,
         policy: HandlingPolicy,
@@ -97,7 +97,7 @@ class Handling:
         self._reactions = reactions
         self._announcer = announcer
         self._parking = parking
-        self._journal = journal
+        self._database = database
         self._ladder = ladder
         self._gate = gate
         self._policy = policy
@@ -164,7 +164,8 @@ class Handling:
         """
         if arrived.parked_since is None:
             return False
-        return arrived.parked_since < await self._journal.trusted_from()
+        async with self._database.begin() as tx:
+            return arrived.parked_since < await standing.trusted_from(tx)
 
     async def _resume(self, arrived: Arrival, row: ParkedEvent) -> str:
         """Take a redelivery of a parked event: it never runs beside its row."""

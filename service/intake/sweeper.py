@@ -18,8 +18,8 @@ from service.intake.arrivals import Arrival, resumed
 from service.intake.gate import Closed, Gate
 from service.ledger import timed_work
 from service.ledger.database import Database, LedgerDown, LedgerNotReady
-from service.ledger.journal import Journal
 from service.ledger.parked import ParkedEvents
+from service.ledger.publication import Publication
 from service.ledger.timed_work import Work, WorkKind
 from service.metrics import Metrics, Name
 from service.operations import Performed, Say
@@ -50,7 +50,7 @@ class Sweeper:
     def __init__(
         self,
         database: Database,
-        journal: Journal,
+        publication: Publication,
         parked: ParkedEvents,
         workers: Mapping[WorkKind, Worker],
         announcer: Announcer,
@@ -62,7 +62,7 @@ class Sweeper:
         metrics: Metrics,
     ) -> None:
         self._database = database
-        self._journal = journal
+        self._publication = publication
         self._parked = parked
         self._workers = workers
         self._announcer = announcer
@@ -134,7 +134,7 @@ class Sweeper:
         await self._announcer.announce(performed)
 
     async def _publish_unpublished(self) -> None:
-        left = await self._journal.unpublished(self._policy.unpublished, self._policy.at_once)
+        left = await self._publication.missing(self._policy.unpublished, self._policy.at_once)
         for key, announcements in left:
             try:
                 await self._announcer.announce(Performed(key, announcements))

@@ -11,15 +11,13 @@ conditional on the attempt, so a worker that wakes late overwrites nothing.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import Row, select, update
 
-from service.ledger import history, leases, timed_work
+from service.ledger import history, leases, standing, timed_work
 from service.ledger.clock import now_plus
 from service.ledger.database import Database, Tx, upsert
 from service.ledger.history import What
@@ -38,8 +36,7 @@ from service.ledger.operation import (
     references_in,
 )
 from service.ledger.outcomes import OutcomeStore
-from service.ledger.sealing import SealBroken
-from service.ledger.tables import OperationState, ledger_info, operations, orders
+from service.ledger.tables import OperationState, operations, orders
 from service.ledger.timed_work import WorkKind
 from service.metrics import Metrics, Name
 
@@ -140,7 +137,7 @@ class Journal:
         A ledger that was lost or restored must not repeat its past: what an event older than
         `trusted_from` asks for may have been done already.
         """
-        trusted_from = await self._trust(tx)
+        trusted_from = await standing.trusted_from(tx)
         if operation.event_time >= trusted_from:
             return Claim(operation, 1, lease.owner, lease.ends)
         if self._plan(operation) is None:
@@ -153,7 +150,7 @@ class Journal:
         self, tx: Tx, operation: Operation, row: Row[Any], lease: _Lease
     ) -> Claim:
         """Claim what certainly did not happen, unless that was said before a restoration."""
-        trusted_from = await self._trust(tx)
+        trusted_from = await standing.trusted_from(tx)
         if row.lease_until >= trusted_from or self._plan(operation) is None:
             return await self._start(tx, operation, row.attempt, lease)
         claim = await self._start(tx, operation, row.attempt, lease)
@@ -357,77 +354,8 @@ class Journal:
                 )
         return True
 
-    async def mark_published(self, operation_keys: Sequence[str]) -> None:
-        """Store that the outcomes of these operations were acknowledged by the broker."""
-        async with self._database.begin() as tx:
-            await tx.execute(
-                update(operations)
-                .where(
-                    operations.c.operation_key.in_(operation_keys),
-                    operations.c.published_at.is_(None),
-                )
-                .values(published_at=now_plus())
-            )
-
-    async def unpublished(
-        self, older_than_seconds: float, limit: int
-    ) -> list[tuple[str, tuple[Announcement, ...]]]:
-        """Read outcomes that were stored but, it seems, never acknowledged by the broker.
-
-        Those that can't be opened are left out.
-        """
-        async with self._database.begin() as tx:
-            rows = (
-                await tx.execute(
-                    select(operations.c.operation_key, operations.c.outcomes)
-                    .where(
-                        operations.c.outcomes.is_not(None),
-                        operations.c.published_at.is_(None),
-                        operations.c.settled_at <= now_plus(-older_than_seconds),
-                    )
-                    .order_by(operations.c.settled_at)
-                    .limit(limit)
-                )
-            ).all()
-        found = []
-        for row in rows:
-            try:
-                found.append((row.operation_key, self._outcomes.open(row.outcomes)))
-            except SealBroken as broken:
-                structlog.get_logger("ledger").error(
-                    "outcomes left out", operation=row.operation_key, error=str(broken)
-                )
-        return found
-
-    async def trusted_from(self) -> datetime:
-        """Since when this ledger remembers everything: its making, or its restoration."""
-        async with self._database.begin() as tx:
-            return await self._trust(tx)
-
-    async def state_of(self, operation_key: str) -> OperationState | None:
-        """Read the state of an operation; None when it was never claimed."""
-        async with self._database.begin() as tx:
-            found = await tx.execute(
-                select(operations.c.state).where(operations.c.operation_key == operation_key)
-            )
-            state = found.scalar_one_or_none()
-            return OperationState(state) if state else None
-
-    async def was_ever_unknown(self, operation_key: str) -> bool:
-        """Tell whether the answer to this operation was ever lost."""
-        async with self._database.begin() as tx:
-            found = await tx.execute(
-                select(operations.c.ever_unknown).where(operations.c.operation_key == operation_key)
-            )
-            return bool(found.scalar_one_or_none())
-
     def _plan(self, operation: Operation) -> LookupPlan | None:
         return self._lookups.plans.get(operation.kind)
-
-    async def _trust(self, tx: Tx) -> datetime:
-        # Read each time: `orderflex ledger restored` has to reach workers that run already.
-        found: datetime = (await tx.execute(select(ledger_info.c.trusted_from))).scalar_one()
-        return found
 
     async def _count_orphan(self, tx: Tx, operation: Operation) -> None:
         if operation.kind is OperationKind.CREATE_ORDER:

@@ -21,11 +21,10 @@ from service.intake.handling import Handling, HandlingPolicy
 from service.intake.ladder import Ladder, LadderPolicy
 from service.intake.parking import Parking
 from service.ledger.database import Database, DatabasePolicy
-from service.ledger.journal import Journal
-from service.ledger.lookups import LookupPolicy
 from service.ledger.operation import Announcement
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import Origin, ParkedEvent, ParkedEvents
+from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.upgrade import upgrade
 from service.metrics import Metrics, Name
@@ -159,12 +158,12 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
     metrics = Metrics()
     desk = Desk(clock, ParkedEvents(database, seal), metrics)
     desk.gate = Gate(GatePolicy(probe_every=0.005), dict.fromkeys(Closed, desk.check), metrics)
-    journal = Journal(database, OutcomeStore(seal), metrics, LookupPolicy(), 60.0)
+    publication = Publication(database, OutcomeStore(seal))
     desk.handling = Handling(
         {EventType.STOCK_PICKED: desk.react},
-        Announcer(desk.publish, journal, TOPICS, "test", metrics),
+        Announcer(desk.publish, publication, TOPICS, "test", metrics),
         Parking(desk.parked, desk.publish, TOPICS, metrics),
-        journal,
+        database,
         Ladder(LadderPolicy(TOPICS.retry_tiers)),
         desk.gate,
         HandlingPolicy(quick_wait=0.001, lease_patience=0.05, lease_wait=0.005),

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import RowMapping, select, text
 
 from service.events.envelope import Incoming
-from service.ledger import history, orders
+from service.ledger import history, orders, standing
 from service.ledger.clock import now_plus
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.history import Entry
@@ -28,6 +28,7 @@ from service.ledger.operation import (
 from service.ledger.orders import Line
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import ParkedEvents
+from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.tables import operations
 from service.ledger.upgrade import upgrade
@@ -77,6 +78,14 @@ class Ledger:
             lookups or LookupPolicy(),
             lease_seconds,
         )
+
+    @property
+    def publication(self) -> Publication:
+        return Publication(self.database, OutcomeStore(self.seal))
+
+    async def was_ever_unknown(self, key: str) -> bool:
+        async with self.database.begin() as tx:
+            return await standing.was_ever_unknown(tx, key)
 
     @property
     def parked(self) -> ParkedEvents:

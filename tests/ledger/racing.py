@@ -146,7 +146,7 @@ class Race:
         """Do the timed work that is due."""
         operations = Operations(self.journal, DEADLINE)
         database, metrics = self.ledger.database, self.ledger.metrics
-        strays = Strays(database, self.journal, operations, self.client, metrics)
+        strays = Strays(database, operations, self.client, metrics)
 
         async def nothing_to_say(_: Performed) -> None:
             raise AssertionError

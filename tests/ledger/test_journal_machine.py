@@ -241,7 +241,7 @@ class JournalOfOnePick(RuleBasedStateMachine):
         alive = self.pro.alive()
         if len(alive) > 1:
             assert self.late_commits, f"{alive} without any late commit"
-            assert self.run(self.journals[0].was_ever_unknown(KEY)), "a stray nobody searches"
+            assert self.run(self.ledger.was_ever_unknown(KEY)), "a stray nobody searches"
 
     @invariant()
     def one_outcome_however_often_it_is_said(self) -> None:

@@ -192,7 +192,7 @@ async def test_no_name_is_stored_in_the_clear(
     await ledger.forward(100)
     ((_, woken),) = await ledger.parked.overdue(2, 1)
     assert CANARY.encode() in (woken.value or b"")
-    assert (await journal.unpublished(1, 1))[0][1][0].id == CANARY
+    assert (await ledger.publication.missing(1, 1))[0][1][0].id == CANARY
 
 
 def test_what_an_older_key_sealed_opens_behind_a_newer_one() -> None:

@@ -183,9 +183,9 @@ async def test_an_unknown_pack_is_searched_for_strays_after_an_hour_and_after_a_
 ) -> None:
     journal = ledger.journal()
     operation = await ledger.operation()
-    assert not await journal.was_ever_unknown(operation.key)
+    assert not await ledger.was_ever_unknown(operation.key)
     await journal.lose(await claimed(journal, operation))
-    assert await journal.was_ever_unknown(operation.key)
+    assert await ledger.was_ever_unknown(operation.key)
     assert await work_due(ledger) == []
     await ledger.forward(3601)
     (first,) = await work_due(ledger)
@@ -204,9 +204,9 @@ async def test_outcomes_without_an_acknowledgement_are_given_out_again(ledger: L
     said = await journal.settle(await claimed(journal, operation), saying("a"))
     silent = await ledger.operation("pack:WEB-1:P-2")
     await journal.settle(await claimed(journal, silent), saying())
-    assert await journal.unpublished(60, 10) == []
+    assert await ledger.publication.missing(60, 10) == []
     await ledger.forward(61)
-    assert await journal.unpublished(60, 10) == [(operation.key, said)]
-    await journal.mark_published([operation.key])
-    assert await journal.unpublished(60, 10) == []
+    assert await ledger.publication.missing(60, 10) == [(operation.key, said)]
+    await ledger.publication.acknowledged([operation.key])
+    assert await ledger.publication.missing(60, 10) == []
     assert await journal.claim(operation) == Settled(said)

@@ -217,7 +217,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
             seal = Seal([Fernet.generate_key().decode()])
             journal = Journal(database, OutcomeStore(seal), metrics, LookupPolicy(), 60.0)
             operations = Operations(journal, policy.total_deadline)
-            strays = Strays(database, journal, operations, pro, metrics)
+            strays = Strays(database, operations, pro, metrics)
             labels = folder / "labels"
             yield World(
                 clock,

@@ -1,0 +1,63 @@
+"""Which stored outcomes the broker has acknowledged, and which it seems it never has."""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select, update
+
+from service.ledger.clock import now_plus
+from service.ledger.database import Database
+from service.ledger.operation import Announcement
+from service.ledger.outcomes import OutcomeStore
+from service.ledger.sealing import SealBroken
+from service.ledger.tables import operations
+
+
+class Publication:
+    """Remembers acknowledgements."""
+
+    def __init__(self, database: Database, outcomes: OutcomeStore) -> None:
+        self._database = database
+        self._outcomes = outcomes
+
+    async def acknowledged(self, operation_keys: Sequence[str]) -> None:
+        """Store that the broker has the outcomes of these operations."""
+        async with self._database.begin() as tx:
+            await tx.execute(
+                update(operations)
+                .where(
+                    operations.c.operation_key.in_(operation_keys),
+                    operations.c.published_at.is_(None),
+                )
+                .values(published_at=now_plus())
+            )
+
+    async def missing(
+        self, older_than_seconds: float, limit: int
+    ) -> list[tuple[str, tuple[Announcement, ...]]]:
+        """Read outcomes, by operation, that were stored so long ago and never acknowledged.
+
+        Those that can't be opened are left out.
+        """
+        async with self._database.begin() as tx:
+            rows = (
+                await tx.execute(
+                    select(operations.c.operation_key, operations.c.outcomes)
+                    .where(
+                        operations.c.outcomes.is_not(None),
+                        operations.c.published_at.is_(None),
+                        operations.c.settled_at <= now_plus(-older_than_seconds),
+                    )
+                    .order_by(operations.c.settled_at)
+                    .limit(limit)
+                )
+            ).all()
+        found = []
+        for row in rows:
+            try:
+                found.append((row.operation_key, self._outcomes.open(row.outcomes)))
+            except SealBroken as broken:
+                structlog.get_logger("ledger").error(
+                    "outcomes left out", operation=row.operation_key, error=str(broken)
+                )
+        return found

@@ -1,0 +1,34 @@
+"""Where operations stand, and since when the ledger remembers them. Read only."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from service.ledger.database import Tx
+from service.ledger.tables import OperationState, ledger_info, operations
+
+
+async def trusted_from(tx: Tx) -> datetime:
+    """Since when this ledger remembers everything: its making, or its restoration.
+
+    Read each time: `orderflex ledger restored` has to reach workers that run already.
+    """
+    found: datetime = (await tx.execute(select(ledger_info.c.trusted_from))).scalar_one()
+    return found
+
+
+async def state_of(tx: Tx, operation_key: str) -> OperationState | None:
+    """Read the state of an operation; None when it was never claimed."""
+    found = await tx.execute(
+        select(operations.c.state).where(operations.c.operation_key == operation_key)
+    )
+    state = found.scalar_one_or_none()
+    return OperationState(state) if state else None
+
+
+async def was_ever_unknown(tx: Tx, operation_key: str) -> bool:
+    """Tell whether the answer to an operation was ever lost."""
+    found = await tx.execute(
+        select(operations.c.ever_unknown).where(operations.c.operation_key == operation_key)
+    )
+    return bool(found.scalar_one_or_none())
