@@ -12,10 +12,11 @@ repeat, park or give up the event is intake's business alone.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import structlog
 
 from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope, outcome_id
@@ -46,7 +47,7 @@ Refuse = Callable[[Problem, int], Settlement]
 """Makes a refusal (of this attempt) what the ledger has to store."""
 
 
-TRIES_TO_STORE = 3
+TRIES_TO_STORE = 5
 """How often an answer is stored when the database gives way to another transaction."""
 
 
@@ -236,17 +237,19 @@ class Operations:
         return Performed(held.operation.key, stored)
 
     async def _store(self, held: Claim, settlement: Settlement) -> tuple[Announcement, ...]:
-        for _ in range(TRIES_TO_STORE - 1):
+        for number in range(TRIES_TO_STORE - 1):
             try:
                 return await self._journal.settle(held, settlement)
             except Contended:
-                continue
+                await asyncio.sleep(0.05 * 2**number)
         return await self._journal.settle(held, settlement)
 
     async def _note(self, taking: Coroutine[object, object, None]) -> None:
         """Have the journal take note. Where it can't, the lease's end says the same, later."""
-        with contextlib.suppress(LedgerDown, Contended):
+        try:
             await asyncio.shield(taking)
+        except Exception as error:  # noqa: BLE001 - what is being raised matters more
+            structlog.get_logger("operations").warning("not noted", error=type(error).__name__)
 
     async def _check_lease(self, held: Claim) -> None:
         """Give up rather than have a call under way when the lease ends."""

@@ -4,6 +4,7 @@ They come of a Pack Order that PRO committed after we had given its answer up. W
 what the ledger knows, so a stray can't ship; found while it is unallocated, it is cancelled.
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ import structlog
 
 from service.events.content import DIGEST_VERSION
 from service.ledger import consignments, history, orders, standing
-from service.ledger.database import Database
+from service.ledger.database import Database, Tx
 from service.ledger.history import What
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import NO_CONTENT, Operation, Settlement, operation_key
@@ -25,6 +26,10 @@ from service.pro.client import ProClient
 from service.pro.problems import Problem, Refused, Retryable
 
 SEARCH_AGAIN_SECONDS = 600.0
+
+
+class NoStray(Exception):
+    """It belongs to the pick after all."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Strays:
         references = {consignment.consignment_reference for consignment in known}
         for line in await self.pro.find_consignments(ours) if ours else ():
             if line.reference not in references:
-                await self._meet(order_reference, await self._read(line.reference))
+                found = await self._read(line.reference)
+                await self._meet(order_reference, pick_reference, found)
         return None
 
     async def _read(self, reference: str) -> Consignment:
@@ -74,12 +80,13 @@ class Strays:
         except Refused as refusal:
             raise Retryable(refusal.operation, refusal.why) from refusal
 
-    async def _meet(self, order_reference: str, stray: Consignment) -> None:
+    async def _meet(self, order_reference: str, pick_reference: str, stray: Consignment) -> None:
         state = stray.consignment_state
         if state == states.CANCELLED:
             return
         if state in states.CAN_BE_ALLOCATED and stray.direction != "Inbound":
-            await self._cancel(order_reference, stray.reference)
+            with contextlib.suppress(NoStray):
+                await self._cancel(order_reference, pick_reference, stray.reference)
         else:
             await self._leave(order_reference, stray.reference, state)
 
@@ -96,7 +103,7 @@ class Strays:
         log: structlog.stdlib.BoundLogger = structlog.get_logger("strays")
         return log.bind(key=order_reference, consignment_reference=stray)
 
-    async def _cancel(self, order_reference: str, stray: str) -> None:
+    async def _cancel(self, order_reference: str, pick_reference: str, stray: str) -> None:
         today = datetime.now(UTC)
         key = operation_key("cancel-stray", stray, today.date().isoformat())
         refused: list[str] = []
@@ -120,6 +127,13 @@ class Strays:
             refused.append(problem.code)
             return Settlement(refused=True, result={"consignment": stray, "code": problem.code})
 
+        async def still_stray(tx: Tx) -> None:
+            # The pick may have been packed anew since: then this one may be its own.
+            state = await standing.state_of(tx, pack_key(order_reference, pick_reference))
+            settled = state in (OperationState.FINISHED, OperationState.REFUSED)
+            if not settled or await consignments.find(tx, stray) is not None:
+                raise NoStray
+
         await self.operations.perform(
             Operation(
                 key=key,
@@ -134,6 +148,7 @@ class Strays:
             ask=ask,
             look=look,
             refuse=refuse,
+            prepare=still_stray,
         )
         if refused:
             await self._leave(order_reference, stray, f"not cancelled ({refused[0]})")

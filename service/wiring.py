@@ -178,7 +178,7 @@ def build(settings: Settings) -> Service:
     folder = LabelFolder(settings.label_folder)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro),
-        EventType.STOCK_PICKED: PackPick(operations, pro, database, metrics),
+        EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
         EventType.CONSIGNMENT_CREATED: AllocateConsignment(operations, pro, database, strays),
         EventType.CONSIGNMENT_ALLOCATED: FetchLabels(
             operations, pro, database, folder, settings.label_format

@@ -1,7 +1,7 @@
 """What arrives: a record of a topic or of a retry tier, read once, with where it first lay."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from service.events.envelope import Incoming, Received, read
 from service.events.malformed import Malformed, MalformedReason
@@ -79,7 +79,7 @@ def arrival(record: Incoming, topics: Topics, max_bytes: int) -> Arrival:
     if tier_of(record, topics) is None:
         return first_arrival(record, topics, max_bytes)
     try:
-        original, parked_since = _parked_as(record)
+        original, parked_since = _parked_as(record, topics)
     except (KeyError, ValueError):
         detail = "a message on a retry topic that does not say where its event first lay"
         broken = Malformed(MalformedReason.BAD_ENVELOPE, detail)
@@ -113,7 +113,8 @@ def seconds_until_due(record: Incoming, topics: Topics, now: datetime) -> float:
         return 0.0
     try:
         due = datetime.fromisoformat(_headers(record)[DUE_AT])
-        return min(tier.delay_seconds, (due - now).total_seconds())
+        latest = record.timestamp + timedelta(seconds=tier.delay_seconds)
+        return (min(due, latest) - now).total_seconds()
     except (KeyError, ValueError, TypeError):
         return 0.0
 
@@ -123,17 +124,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _parked_as(record: Incoming) -> tuple[Incoming, datetime]:
+def _parked_as(record: Incoming, topics: Topics) -> tuple[Incoming, datetime]:
     """Read a retry message: its event as it first lay, and since when it is parked."""
     headers = _headers(record)
     parked_since = datetime.fromisoformat(headers[FIRST_FAILED_AT])
     timestamp = datetime.fromisoformat(headers[ORIGINAL_TIMESTAMP])
     if parked_since.tzinfo is None or timestamp.tzinfo is None:
         raise ValueError("a time without an offset")
+    partition, offset = int(headers[ORIGINAL_PARTITION]), int(headers[ORIGINAL_OFFSET])
+    known = topics.type_of(headers[ORIGINAL_TOPIC]) is not None
+    if not (known and 0 <= partition < 2**31 and 0 <= offset < 2**63):
+        raise ValueError("not a place on one of our topics")
     original = Incoming(
         topic=headers[ORIGINAL_TOPIC],
-        partition=int(headers[ORIGINAL_PARTITION]),
-        offset=int(headers[ORIGINAL_OFFSET]),
+        partition=partition,
+        offset=offset,
         key=record.key,
         value=record.value,
         headers=tuple((name, value) for name, value in record.headers if name not in OUR_HEADERS),

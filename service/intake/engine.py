@@ -21,6 +21,7 @@ from service.intake.arrivals import Arrival
 from service.intake.gate import Gate
 from service.intake.window import Lanes, OffsetWindow
 from service.ledger.clock import EPOCH
+from service.ledger.parked import Origin
 from service.metrics import Metrics, Name
 
 Settle = Callable[[Arrival], Awaitable[None]]
@@ -92,6 +93,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         self._metrics = metrics
         self._lanes: Lanes[_Delivery] = Lanes(policy.max_in_flight)
         self._windows: dict[TopicPartition, OffsetWindow] = {}
+        self._submitted: set[Origin] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._paused = _Paused()
         self._epoch = 0
@@ -171,7 +173,13 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
             )
 
     def submit(self, arrived: Arrival) -> None:
-        """Take up an event that is woken by the ledger, not by its retry message."""
+        """Take up an event that is woken by the ledger, not by its retry message.
+
+        One that waits for its lane already is not taken up twice; none is while the window is full.
+        """
+        if arrived.origin in self._submitted or self._lanes.admitted >= self._policy.window:
+            return
+        self._submitted.add(arrived.origin)
         self._lanes.admit(arrived.lane, _Delivery(arrived, None, -1, self._epoch))
         self._start()
 
@@ -191,7 +199,9 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
                 try:
                     await self._settle(delivery.arrival)
                     break
-                except Exception as error:  # noqa: BLE001 - an event is never dropped
+                except Exception as error:
+                    if self._stopping:
+                        raise
                     kind = delivery.arrival.type
                     self._metrics.count(Name.SETTLING_FAILED, type=kind)
                     self._log.error("settling broke off", type=kind, error=type(error).__name__)
@@ -199,6 +209,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
             if delivery.partition is not None and delivery.epoch == self._epoch:
                 self._windows[delivery.partition].finish(delivery.offset)
         finally:
+            self._submitted.discard(delivery.arrival.origin)
             self._lanes.finish(key)
             self._start()
 
@@ -233,7 +244,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         """Let go of what does not run yet, finish what runs, commit. Rebalances are eager."""
         self.last_poll = time.monotonic()
         self._rebalancing = True
-        self._lanes.drop_waiting()
+        self._drop_waiting()
         await self._drain(self._policy.drain_timeout)
         await self.commit()
         self._forget()
@@ -242,6 +253,10 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         """Start afresh: positions come from the committed offsets, pauses are forgotten."""
         self._forget()
         self._rebalancing = False
+
+    def _drop_waiting(self) -> None:
+        for delivery in self._lanes.drop_waiting():
+            self._submitted.discard(delivery.arrival.origin)
 
     def _forget(self) -> None:
         self._epoch += 1
@@ -261,7 +276,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         self._stopping = True
         self.is_running = False
-        self._lanes.drop_waiting()
+        self._drop_waiting()
         await self._drain(self._policy.drain_timeout)
         for task in list(self._tasks):
             task.cancel()

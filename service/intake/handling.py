@@ -119,24 +119,35 @@ class Handling:
         self._metrics.observe(Name.EVENT_SECONDS, time.monotonic() - started, type=arrived.type)
 
     async def _settle(self, arrived: Arrival, received: Received) -> str:
+        started: list[ParkedEvent] = []
         while True:
             await self._gate.wait_open()
             try:
-                return await self._settle_once(arrived, received)
+                return await self._settle_once(arrived, received, started)
             except (LedgerDown, LedgerNotReady):
                 self._gate.close(Closed.LEDGER_DOWN)
+            except Contended:
+                await asyncio.sleep(self._policy.lease_wait)
             except KafkaError as error:
                 self._log.warning("outcome not acknowledged yet", error=type(error).__name__)
                 await asyncio.sleep(1.0)
 
-    async def _settle_once(self, arrived: Arrival, received: Received) -> str:
-        if not arrived.is_back:
+    async def _settle_once(
+        self, arrived: Arrival, received: Received, started: list[ParkedEvent]
+    ) -> str:
+        """Settle it, or put it aside. `started` keeps the row that an earlier try has started."""
+        row: ParkedEvent | None
+        if started:
+            row = started[0]
+        elif not arrived.is_back:
             row = await self._parking.find(arrived)
             if row is not None:
                 return await self._resume(arrived, row)
         else:
             row = await self._parking.start(arrived, self._policy.claim)
-            if row is None:
+            if row is not None:
+                started.append(row)
+            else:
                 left = await self._parking.find(arrived)
                 if left is not None:
                     return await self._leave(arrived, left)

@@ -17,12 +17,15 @@ from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival, resumed
 from service.intake.gate import Closed, Gate
 from service.ledger import timed_work
-from service.ledger.database import Database, LedgerDown, LedgerNotReady
+from service.ledger.database import Contended, Database, LedgerDown, LedgerNotReady
+from service.ledger.leases import LeaseHeld
+from service.ledger.operation import AwaitingLookup
 from service.ledger.parked import ParkedEvents
 from service.ledger.publication import Publication
 from service.ledger.timed_work import Work, WorkKind
 from service.metrics import Metrics, Name
-from service.operations import Performed, Say
+from service.operations import Performed, Say, StillMoving
+from service.pro.problems import Throttled
 
 Worker = Callable[[Work, Say], Awaitable[float | None]]
 """Does one round; gives the seconds until the next, None when the work is done."""
@@ -121,6 +124,8 @@ class Sweeper:
                 again = await self._workers[work.kind](work, self._say)
             except (LedgerDown, LedgerNotReady):
                 raise
+            except (LeaseHeld, AwaitingLookup, StillMoving, Throttled, Contended):
+                again = self._policy.retry_after  # nothing is wrong, it is only not its time
             except Exception as error:  # noqa: BLE001 - the row keeps the work until it is done
                 self._failed(work.kind.value, error)
                 again = self._policy.retry_after

@@ -9,7 +9,13 @@ from sqlalchemy import Table, event, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -40,8 +46,10 @@ class LedgerNotReady(Exception):
 
 _GAVE_WAY = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialisation failure and of a deadlock."""
-_NOT_OUR_FAULT = frozenset({"08", "53", "57", "58"})
-"""SQLSTATE classes: connection, resources, operator, system."""
+_NOT_OUR_FAULT = frozenset({"08", "28", "3D", "53", "57", "58", "XX"})
+"""SQLSTATE classes: connection, log-in, no such database, resources, operator, system, internal."""
+_READ_ONLY = "25006"
+"""SQLSTATE of writing to a database that was demoted to a replica."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,7 @@ class Database:
             state = str(getattr(error.orig, "sqlstate", None) or "")
             if state in _GAVE_WAY:
                 raise Contended(state) from error
-            lost = error.connection_invalidated or state[:2] in _NOT_OUR_FAULT
-            if lost or (not state and isinstance(error, OperationalError | InterfaceError)):
+            if _is_down(error, state):
                 raise LedgerDown(_without_values(error)) from error
             raise
         except (PoolTimeout, OSError, ConnectionError, TimeoutError) as error:
@@ -104,6 +111,15 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _is_down(error: DBAPIError, state: str) -> bool:
+    """Tell the database's fault from ours, such as a value that it can't take."""
+    if error.connection_invalidated or state[:2] in _NOT_OUR_FAULT or state == _READ_ONLY:
+        return True
+    if state or isinstance(getattr(error.orig, "__cause__", None), ValueError):
+        return False
+    return isinstance(error, OperationalError | InterfaceError | InternalError)
 
 
 def _without_values(error: BaseException) -> str:

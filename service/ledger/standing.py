@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from service.ledger.database import Tx
+from service.ledger.lookups import OperationKind
 from service.ledger.tables import OperationState, ledger_info, operations
 
 
@@ -24,6 +25,18 @@ async def state_of(tx: Tx, operation_key: str) -> OperationState | None:
     )
     state = found.scalar_one_or_none()
     return OperationState(state) if state else None
+
+
+async def cancelled_strays(tx: Tx, order_reference: str) -> set[str]:
+    """Read the consignments of an order that were cancelled as strays."""
+    found = await tx.execute(
+        select(operations.c.result).where(
+            operations.c.order_reference == order_reference,
+            operations.c.kind == OperationKind.CANCEL_STRAY.value,
+            operations.c.state == OperationState.FINISHED.value,
+        )
+    )
+    return {result["consignment"] for result in found.scalars()}
 
 
 async def was_ever_unknown(tx: Tx, operation_key: str) -> bool:

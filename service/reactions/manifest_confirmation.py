@@ -15,9 +15,16 @@ from service.events.published import ConsignmentManifested, ConsignmentManifestF
 from service.events.topics import EventType
 from service.ledger import consignments
 from service.ledger.consignments import KnownConsignment
-from service.ledger.database import Database, Tx
+from service.ledger.database import Contended, Database, Tx
+from service.ledger.leases import LeaseHeld
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import NO_CONTENT, Operation, Settlement, operation_key
+from service.ledger.operation import (
+    NO_CONTENT,
+    AwaitingLookup,
+    Operation,
+    Settlement,
+    operation_key,
+)
 from service.ledger.timed_work import Work
 from service.operations import Operations, Performed, Say, announce
 from service.pro import states
@@ -28,6 +35,8 @@ from service.pro.problems import Problem, Refused
 LONGEST_WAIT = 60.0
 NOT_TAKEN_AFTER = 900.0
 """Seconds after the query from which a consignment that PRO has not moved counts as not taken."""
+FAILED_AGAIN_AFTER = 60.0
+"""Seconds after which a failure of what had failed before counts as a new one."""
 NO_REASON = "PRO gave no reason."
 SEARCHED = ("Manifesting", states.MANIFEST_FAILED, states.MANIFESTED)
 
@@ -58,7 +67,11 @@ class Pending:
 
 
 def decide(
-    seen: Seen, not_queued_code: str | None, seconds_since_query: float
+    seen: Seen,
+    not_queued_code: str | None,
+    seconds_since_query: float,
+    *,
+    failed_before: bool = False,
 ) -> Manifested | NotManifested | Pending:
     """Decide how a consignment ended; the code says why PRO left it out of the query, if it did.
 
@@ -67,6 +80,8 @@ def decide(
     if seen.state in states.IS_MANIFESTED:
         return Manifested()
     if seen.state == states.MANIFEST_FAILED:
+        if failed_before and not_queued_code is None and seconds_since_query < FAILED_AGAIN_AFTER:
+            return Pending()  # perhaps still the old failure
         return NotManifested(Problem(200, "manifest_failed", seen.message or NO_REASON))
     if seen.state in states.CAN_BE_ALLOCATED or seen.state == states.CANCELLED:
         return NotManifested(Problem(200, "left_the_manifest", f"It is {seen.state} in PRO."))
@@ -105,11 +120,20 @@ class ConfirmManifest:
         for known in unsettled:
             reference = known.consignment_reference
             code = str(details["code"]) if reference in details["not_queued"] else None
-            ending = decide(seen[reference], code, since.total_seconds())
+            ending = decide(
+                seen[reference],
+                code,
+                since.total_seconds(),
+                failed_before=bool(details["failed_before"]),
+            )
             if isinstance(ending, Pending):
                 pending += 1
             else:
-                await say(await self._settle(_cause(work), known, seen[reference].state, ending))
+                state = seen[reference].state
+                try:
+                    await say(await self._settle(_cause(work), known, state, ending))
+                except (LeaseHeld, AwaitingLookup, Contended):
+                    pending += 1  # its order is being worked on
         return min(LONGEST_WAIT, 2.0 * work.tries) if pending else None
 
     async def _read(self, location: str, wanted: Sequence[str]) -> Mapping[str, Seen]:
@@ -151,7 +175,9 @@ class ConfirmManifest:
             if isinstance(ending, Manifested):
                 await consignments.move(tx, reference, states.MANIFESTED)
             else:
-                await consignments.leave_manifest(tx, reference, state)
+                # A word that lets no manifest take it again is not kept: the next one reads it.
+                kept = state if state in states.KNOWN - states.PASSING else states.ALLOCATED
+                await consignments.leave_manifest(tx, reference, kept)
 
         return await self.operations.conclude(
             Operation(

@@ -26,6 +26,10 @@ from service.pro.results import Done, Failed
 from service.strays import Strays
 
 FIRST_LOOK_SECONDS = 2.0
+AGAIN = "again"
+"""What failed before goes to PRO by name."""
+QUERY = "query"
+"""What is ready goes to PRO by query."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,9 @@ class ManifestLocation:
             left = await self._in_state(event, batch, states.ALLOCATED)
             if left:
                 return None
+            was_allocated = [c for c in batch if c.pro_state == states.ALLOCATED]
             return _made_ready(
-                event, {c.consignment_reference: states.READY_TO_SHIP for c in batch}
+                event, {c.consignment_reference: states.READY_TO_SHIP for c in was_allocated}
             )
 
         def refuse(problem: Problem, _attempt: int) -> Settlement:
@@ -109,16 +114,16 @@ class ManifestLocation:
             references = [member.consignment_reference for member in failed]
             results = await self.pro.manifest_consignments(references)
             refused = [r for r, result in results.items() if isinstance(result, Failed)]
-            return _queued(event, cause, failed, refused, "again")
+            return _queued(event, cause, failed, refused, AGAIN)
 
         async def look() -> Settlement | None:
             left = await self._in_state(event, failed, states.MANIFEST_FAILED)
             # All of them may have failed again since: then asking once more does no harm.
-            return None if len(left) == len(failed) else _queued(event, cause, failed, (), "again")
+            return None if len(left) == len(failed) else _queued(event, cause, failed, (), AGAIN)
 
         def refuse(problem: Problem, _attempt: int) -> Settlement:
             everything = [member.consignment_reference for member in failed]
-            return _queued(event, cause, failed, everything, "again", code=problem.code)
+            return _queued(event, cause, failed, everything, AGAIN, code=problem.code)
 
         if failed:
             await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
@@ -126,7 +131,7 @@ class ManifestLocation:
     async def _queue(
         self, event: ManifestRequested, cause: Envelope, batch: Sequence[KnownConsignment]
     ) -> Performed:
-        ready = [m for m in batch if m.pro_state != states.MANIFEST_FAILED]
+        ready = [m for m in batch if m.pro_state == states.READY_TO_SHIP]
         work = _operation(event, cause, "manifest", OperationKind.MANIFEST)
         request = ManifestFromQueryRequest(
             shipping_location_references=(event.shipping_location_reference,),
@@ -138,15 +143,15 @@ class ManifestLocation:
             if not ready:
                 return Settlement(result={"consignments": 0})
             queued = await self.pro.manifest_from_query(request)
-            return _queued(event, cause, ready, queued.failed, "query")
+            return _queued(event, cause, ready, queued.failed, QUERY)
 
         async def look() -> Settlement | None:
             left = await self._in_state(event, ready, states.READY_TO_SHIP)
-            return None if len(left) == len(ready) else _queued(event, cause, ready, (), "query")
+            return None if len(left) == len(ready) else _queued(event, cause, ready, (), QUERY)
 
         def refuse(problem: Problem, _attempt: int) -> Settlement:
             everything = [member.consignment_reference for member in ready]
-            return _queued(event, cause, ready, everything, "query", code=problem.code)
+            return _queued(event, cause, ready, everything, QUERY, code=problem.code)
 
         return await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
 
@@ -197,6 +202,7 @@ def _queued(
                 "queued_at": datetime.now(UTC).isoformat(),
                 "not_queued": list(not_queued),
                 "code": code,
+                "failed_before": way == AGAIN,
                 "event_id": cause.id,
                 "source": cause.source,
                 "traceparent": cause.traceparent,

@@ -17,13 +17,13 @@ from service.events.published import (
     RejectionDetail,
 )
 from service.events.received import PickedItem, PickedPackage, StockPicked
-from service.ledger import consignments, history, orders
+from service.ledger import consignments, history, orders, standing
 from service.ledger.database import Database, Tx
 from service.ledger.history import What
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement
 from service.ledger.orders import KnownOrder, Line, NotEnoughLeft
-from service.ledger.tables import OrderState
+from service.ledger.tables import OperationState, OrderState
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
 from service.pro.answers import ConsignmentSummary
@@ -32,7 +32,7 @@ from service.pro.mapping import pack_order_request, rejection_from
 from service.pro.problems import Problem
 from service.pro.results import PackResult
 from service.pro.states import CANCELLED
-from service.strays import pack_key
+from service.strays import Strays, pack_key
 
 
 @dataclass(frozen=True)
@@ -163,14 +163,19 @@ class PackPick:
     operations: Operations
     pro: ProClient
     database: Database
+    strays: Strays
     metrics: Metrics
 
     async def __call__(self, event: StockPicked, cause: Envelope) -> Performed:
         """React; raises TooEarly and what `Operations.perform` raises."""
+        work = operation(event, cause)
         async with self.database.begin() as tx:
             order = await orders.find(tx, event.order_reference)
+            state = await standing.state_of(tx, work.key)
+        if state is OperationState.REFUSED:
+            # What a lost answer left of the refused content must not be taken for the new one's.
+            await self.strays.search_if_unknown(event.order_reference, event.pick_reference)
         decision = decide(event, order)
-        work = operation(event, cause)
         match decision:
             case Wait(reason):
                 raise TooEarly(reason)
@@ -197,7 +202,7 @@ class PackPick:
             )
 
         async def look() -> Settlement | None:
-            found = await self._find(ours, event.generate_return)
+            found = await self._find(event, ours)
             if found is None:
                 return None
             return self._created(event, order, cause, work.key, ours, found)
@@ -215,16 +220,19 @@ class PackPick:
                 work, lambda attempt: _rejected(event, cause, work.key, rejection, attempt), look
             )
 
-    async def _find(self, ours: str, with_return: bool) -> PackResult | None:
+    async def _find(self, event: StockPicked, ours: str) -> PackResult | None:
         """Look a pick's consignments up in PRO; the oldest of several is the one, others stray."""
-        found = sorted(await self.pro.find_consignments(ours), key=_age)
+        async with self.database.begin() as tx:
+            gone = await standing.cancelled_strays(tx, event.order_reference)
+        lines = await self.pro.find_consignments(ours)
+        found = sorted((line for line in lines if line.reference not in gone), key=_age)
         if not found:
             return None
         outbound: str | None = None
         inbound: str | None = None
         for line in found:
             direction = "Outbound"
-            if with_return:
+            if event.generate_return:
                 direction = (await self.pro.get_consignment(line.reference)).direction or direction
             if direction == "Inbound":
                 inbound = inbound or line.reference

@@ -35,6 +35,7 @@ from service.pro.policy import ProPolicy
 from service.pro.problems import Ambiguous, Retryable
 from service.pro.results import PackResult
 from service.reactions import stock_picked
+from service.strays import Strays
 
 
 def say(line: dict[str, Any]) -> None:
@@ -105,7 +106,9 @@ async def main(setup: dict[str, Any]) -> None:
     journal = Journal(
         database, OutcomeStore(Seal([setup["key"]])), metrics, lookups, setup["lease"]
     )
-    pack = stock_picked.PackPick(Operations(journal, deadline), pro, database, metrics)
+    operations = Operations(journal, deadline)
+    strays = Strays(database, operations, pro, metrics)
+    pack = stock_picked.PackPick(operations, pro, database, strays, metrics)
     say({"ready": True})
     while line := await asyncio.to_thread(sys.stdin.readline):
         told = json.loads(line)

@@ -229,7 +229,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                 labels,
                 {
                     EventType.ORDER_PLACED: RecordOrder(operations, pro),
-                    EventType.STOCK_PICKED: PackPick(operations, pro, database, metrics),
+                    EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
                     EventType.CONSIGNMENT_CREATED: AllocateConsignment(
                         operations, pro, database, strays
                     ),
