@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Database
@@ -48,7 +48,7 @@ class Publication:
                         operations.c.published_at.is_(None),
                         operations.c.settled_at <= now_plus(-older_than_seconds),
                     )
-                    .order_by(operations.c.settled_at)
+                    .order_by(func.random())  # one that can't be sent must not keep others back
                     .limit(limit)
                 )
             ).all()

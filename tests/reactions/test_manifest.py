@@ -181,3 +181,20 @@ async def test_an_earlier_manifests_confirmation_leaves_alone_what_a_later_one_o
         one: ConsignmentManifested,
         other: ConsignmentManifested,
     }
+
+
+async def test_what_failed_before_goes_by_name_though_the_answer_about_the_rest_was_lost(
+    world: World,
+) -> None:
+    one = await labelled(world, "WEB-1")
+    world.fault("manifestFromQuery", FaultKind.MANIFEST_FAILURE)
+    await world.react(manifest("M-1"))
+    assert await confirmed(world) == {one: ConsignmentManifestFailed}
+    other = await labelled(world, "WEB-2")
+    world.fault("setReadyToShip", FaultKind.DROP_AFTER_COMMIT)
+    with pytest.raises(Ambiguous):
+        await world.react(manifest("M-2"))
+    world.clock.forward(3)
+    await world.react(manifest("M-2"))
+    assert world.calls("manifestConsignments") == 1
+    assert await confirmed(world) == {one: ConsignmentManifested, other: ConsignmentManifested}

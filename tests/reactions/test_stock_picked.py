@@ -215,3 +215,32 @@ async def test_a_pick_older_than_the_ledger_is_looked_up_and_not_packed_again(
     created = only(ConsignmentCreated, await world.react(picked(), time=event_time))
     assert created.consignment_reference == made.reference
     assert world.calls("packOrder") == 1
+
+
+async def test_what_a_lost_answer_left_of_a_refused_pick_is_not_taken_for_the_corrected_one(
+    world: World,
+) -> None:
+    await world.react(placed())
+    world.fault("packOrder", FaultKind.LATE_COMMIT, seconds=300)
+    with pytest.raises(Ambiguous):
+        await world.react(picked())
+    for seconds in (5.1, 25, 90):
+        with pytest.raises(AwaitingLookup):
+            await world.react(picked())
+        world.clock.forward(seconds)
+    world.fault("packOrder", FaultKind.STATUS, status=400, body='{"Code": "No", "Message": "No."}')
+    only(PickRejected, await world.react(picked()))
+    world.clock.forward(300)
+    (stray,) = world.alive()
+
+    corrected = picked(package_size_reference="SMALL")
+    world.fault("packOrder", FaultKind.DROP_BEFORE_COMMIT)
+    with pytest.raises(Ambiguous):
+        await world.react(corrected)
+    for seconds in (5.1, 25, 90):
+        with pytest.raises(AwaitingLookup):
+            await world.react(corrected)
+        world.clock.forward(seconds)
+    created = only(ConsignmentCreated, await world.react(corrected))
+    assert created.consignment_reference != stray.reference
+    assert [each.reference for each in world.alive()] == [created.consignment_reference]
