@@ -53,13 +53,8 @@ class Consumer:
     async def commit(self, offsets: dict[TopicPartition, Any]) -> None:
         self.committed |= {partition: meta.offset for partition, meta in offsets.items()}
 
-    async def getmany(
-        self,
-        *,
-        timeout_ms: int,
-        max_records: int,  # noqa: ARG002 - as the real one
-    ) -> dict[TopicPartition, Any]:
-        await asyncio.sleep(0.001)
+    async def getmany(self, *, timeout_ms: int, max_records: int) -> dict[TopicPartition, Any]:
+        await asyncio.sleep(min(timeout_ms, 1) / 1000)
         found = {}
         for partition in self.assignment() - self.looking_away:
             start = self.positions[partition]
