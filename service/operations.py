@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
 
@@ -27,6 +28,7 @@ from service.ledger.journal import Journal
 from service.ledger.leases import LeaseHeld
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import (
+    NO_CONTENT,
     Announcement,
     Claim,
     Effects,
@@ -38,6 +40,8 @@ from service.ledger.operation import (
     no_effects,
 )
 from service.pro.problems import Problem, Refused, Retryable, Throttled, Unauthorised
+
+T = TypeVar("T")
 
 Ask = Callable[[], Awaitable[Settlement]]
 """Calls PRO and makes of its answer what the ledger has to store. May raise a verdict."""
@@ -102,6 +106,22 @@ def operation_on(
         digest_version=DIGEST_VERSION,
         event_id=cause.id,
         event_time=cause.time,
+    )
+
+
+def operation_by_key(
+    key: str, kind: OperationKind, order_reference: str, event_id: str, event_time: datetime
+) -> Operation:
+    """Name an operation of an order that no event asks for: its key says all there is to say."""
+    return Operation(
+        key=key,
+        kind=kind,
+        subject=f"order:{order_reference}",
+        order_reference=order_reference,
+        content_digest=NO_CONTENT,
+        digest_version=DIGEST_VERSION,
+        event_id=event_id,
+        event_time=event_time,
     )
 
 
@@ -190,7 +210,7 @@ class Operations:
     async def _look_first(self, held: Claim, look: Look) -> Settlement | None:
         """Look whether it was done; None after the last look. Raises AwaitingLookup before."""
         try:
-            settlement = await _read(look)
+            settlement = await reading(look())
         except BaseException:
             await self._note(self._journal.release(held))
             raise
@@ -220,7 +240,7 @@ class Operations:
         if look is None:
             return None
         try:
-            return await _read(look)
+            return await reading(look())
         except BaseException:
             await self._note(self._journal.lose(held))
             raise
@@ -258,9 +278,9 @@ class Operations:
             raise LeaseHeld(held.operation.subject, None)
 
 
-async def _read(look: Look) -> Settlement | None:
-    """Look in PRO; what PRO refuses to show (a new one may be missing for a while) is no answer."""
+async def reading(read: Awaitable[T]) -> T:
+    """Read in PRO; what PRO refuses to show (a new one may be missing for a while) is no answer."""
     try:
-        return await look()
+        return await read
     except Refused as refusal:
         raise Retryable(refusal.operation, refusal.why) from refusal

@@ -10,20 +10,19 @@ from datetime import UTC, datetime
 
 import structlog
 
-from service.events.content import DIGEST_VERSION
 from service.ledger import consignments, history, orders, standing
 from service.ledger.database import Database, Tx
 from service.ledger.history import What
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import NO_CONTENT, Operation, Settlement, operation_key
+from service.ledger.operation import Settlement, operation_key
 from service.ledger.tables import OperationState
 from service.ledger.timed_work import Work
 from service.metrics import Metrics, Name
-from service.operations import Operations, Say, StillMoving
+from service.operations import Operations, Say, StillMoving, operation_by_key, reading
 from service.pro import states
 from service.pro.answers import Consignment
 from service.pro.client import ProClient
-from service.pro.problems import Problem, Refused, Retryable
+from service.pro.problems import Problem
 
 SEARCH_AGAIN_SECONDS = 600.0
 
@@ -70,15 +69,9 @@ class Strays:
         references = {consignment.consignment_reference for consignment in known}
         for line in await self.pro.find_consignments(ours) if ours else ():
             if line.reference not in references:
-                found = await self._read(line.reference)
+                found = await reading(self.pro.get_consignment(line.reference))
                 await self._meet(order_reference, pick_reference, found)
         return None
-
-    async def _read(self, reference: str) -> Consignment:
-        try:
-            return await self.pro.get_consignment(reference)
-        except Refused as refusal:
-            raise Retryable(refusal.operation, refusal.why) from refusal
 
     async def _meet(self, order_reference: str, pick_reference: str, stray: Consignment) -> None:
         state = stray.consignment_state
@@ -135,16 +128,7 @@ class Strays:
                 raise NoStray
 
         await self.operations.perform(
-            Operation(
-                key=key,
-                kind=OperationKind.CANCEL_STRAY,
-                subject=f"order:{order_reference}",
-                order_reference=order_reference,
-                content_digest=NO_CONTENT,
-                digest_version=DIGEST_VERSION,
-                event_id=key,
-                event_time=today,
-            ),
+            operation_by_key(key, OperationKind.CANCEL_STRAY, order_reference, key, today),
             ask=ask,
             look=look,
             refuse=refuse,

@@ -24,7 +24,6 @@ from service.ledger.tables import ParkedState, parked_events
 EARLY_SECONDS = 2.0
 """A retry message may come so much before its row is due: clocks differ."""
 
-
 HASTENED_SECONDS = 60.0
 """How overdue a hastened event is: the next sweep wakes it."""
 

@@ -166,33 +166,6 @@ class ReadAddress(Read):
 Addresses = Annotated[tuple[ReadAddress, ...], BeforeValidator(_null_is_empty)]
 
 
-class ReadItem(Read):
-    """A line of an order as read back; `reference` is PRO's own item id."""
-
-    sku: OptionalText = None
-    reference: OptionalText = None
-    item_reference_provided_by_customer: OptionalText = None
-    quantity: int | None = None
-
-
-class ReadPackage(Read):
-    """A package of an order as read back."""
-
-    reference: OptionalText = None
-    items: Annotated[tuple[ReadItem, ...], BeforeValidator(_null_is_empty)] = ()
-
-
-class Order(Read):
-    """`GET /orders/{ref}`"""
-
-    order_reference: str
-    order_reference_provided_by_customer: OptionalText = None
-    packages: Annotated[tuple[ReadPackage, ...], BeforeValidator(_null_is_empty)] = ()
-    date_created: LooseTime = None
-    direction: OptionalText = None
-    addresses: Addresses = ()
-
-
 class Allocation(Read):
     """The carrier service a consignment was given."""
 

@@ -8,9 +8,6 @@ from pydantic import SecretStr
 
 LabelFormat = Literal["PDF", "PNG", "ZPL", "ZPLII"]
 
-PRODUCTION = "https://api.electioapp.com"
-SANDBOX = "https://apisandbox.electioapp.com"
-
 
 @dataclass(frozen=True)
 class ProPolicy:

@@ -9,7 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from service.events.content import DIGEST_VERSION
 from service.events.envelope import Envelope
 from service.events.published import ConsignmentManifested, ConsignmentManifestFailed
 from service.events.topics import EventType
@@ -19,14 +18,12 @@ from service.ledger.database import Contended, Database, Tx
 from service.ledger.leases import LeaseHeld
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import (
-    NO_CONTENT,
     AwaitingLookup,
-    Operation,
     Settlement,
     operation_key,
 )
 from service.ledger.timed_work import Work
-from service.operations import Operations, Performed, Say, announce
+from service.operations import Operations, Performed, Say, announce, operation_by_key
 from service.pro import states
 from service.pro.client import ProClient
 from service.pro.mapping import rejection_from
@@ -180,15 +177,8 @@ class ConfirmManifest:
                 await consignments.leave_manifest(tx, reference, kept)
 
         return await self.operations.conclude(
-            Operation(
-                key=key,
-                kind=OperationKind.CONFIRM_MANIFEST,
-                subject=f"order:{known.order_reference}",
-                order_reference=known.order_reference,
-                content_digest=NO_CONTENT,
-                digest_version=DIGEST_VERSION,
-                event_id=cause.id,
-                event_time=cause.time,
+            operation_by_key(
+                key, OperationKind.CONFIRM_MANIFEST, known.order_reference, cause.id, cause.time
             ),
             lambda _attempt: Settlement(
                 outcomes=[
