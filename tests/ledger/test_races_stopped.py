@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.faults import FaultKind, FaultRule
 
-from .racing import Race, racing
+from .racing import Race, Racer, racing
 
 pytestmark = pytest.mark.postgresql
 
@@ -30,19 +30,25 @@ async def one_left(race: Race, order: str, pick: str) -> list[str]:
     return race.alive(order, pick)
 
 
+async def stopped_inside_its_call(race: Race, *, call_seconds: float) -> tuple[Racer, Racer]:
+    """Stop one worker while PRO works on its call, and give the other the same pick."""
+    sleeper, other = race.racers
+    await race.place("WEB-1", 1)
+    race.pro.state.faults.add(
+        FaultRule(operation="packOrder", kind=FaultKind.LATENCY, seconds=call_seconds, times=1)
+    )
+    race.pick(sleeper, "WEB-1", "P-1")
+    await called(race, "WEB-1", "P-1")
+    sleeper.stop()
+    race.pick(other, "WEB-1", "P-1")
+    return sleeper, other
+
+
 async def test_stopped_inside_its_call_its_consignment_is_found_by_the_other(
     postgresql_url: str,
 ) -> None:
     async with racing(postgresql_url) as race:
-        sleeper, other = race.racers
-        await race.place("WEB-1", 1)
-        race.pro.state.faults.add(
-            FaultRule(operation="packOrder", kind=FaultKind.LATENCY, seconds=0.3, times=1)
-        )
-        race.pick(sleeper, "WEB-1", "P-1")
-        await called(race, "WEB-1", "P-1")
-        sleeper.stop()
-        race.pick(other, "WEB-1", "P-1")
+        sleeper, other = await stopped_inside_its_call(race, call_seconds=0.3)
         found = await other.line()
         sleeper.wake()
         assert (await sleeper.line())["outcomes"] == found["outcomes"]
@@ -79,15 +85,7 @@ async def test_stopped_inside_a_call_that_pro_commits_late_the_stray_is_cancelle
     postgresql_url: str,
 ) -> None:
     async with racing(postgresql_url) as race:
-        sleeper, other = race.racers
-        await race.place("WEB-1", 1)
-        race.pro.state.faults.add(
-            FaultRule(operation="packOrder", kind=FaultKind.LATENCY, seconds=4.0, times=1)
-        )
-        race.pick(sleeper, "WEB-1", "P-1")
-        await called(race, "WEB-1", "P-1")
-        sleeper.stop()
-        race.pick(other, "WEB-1", "P-1")
+        sleeper, other = await stopped_inside_its_call(race, call_seconds=4.0)
         made = await other.line()
         ((_, _, consignment),) = made["outcomes"]
         for _ in range(1000):
