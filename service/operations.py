@@ -14,11 +14,12 @@ repeat, park or give up the event is intake's business alone.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
 
+from service.clock import utc_now
 from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope, outcome_id
 from service.events.published import Outcome
@@ -139,7 +140,7 @@ def announce(
     Its id depends on the operation alone (and, for a refusal, on the attempt): published twice,
     it has the same id. `nth` tells several outcomes of one operation apart.
     """
-    now = datetime.now(UTC)
+    now = utc_now()
 
     def make(sequence: int) -> Announcement:
         said = outcome(sequence)

@@ -6,10 +6,10 @@ what the ledger knows, so a stray can't ship; found while it is unallocated, it 
 
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import structlog
 
+from service.clock import utc_now
 from service.ledger import consignments, history, orders, standing
 from service.ledger.database import Database, Tx
 from service.ledger.history import What
@@ -97,7 +97,7 @@ class Strays:
         return log.bind(key=order_reference, consignment_reference=stray)
 
     async def _cancel(self, order_reference: str, pick_reference: str, stray: str) -> None:
-        today = datetime.now(UTC)
+        today = utc_now()
         key = operation_key("cancel-stray", stray, today.date().isoformat())
         refused: list[str] = []
 

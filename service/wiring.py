@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
+import httpx
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from service.clock import utc_now
 from service.events.envelope import Incoming
 from service.events.topics import EventType, RetryTier, Topics
 from service.flow import FLOW
 from service.health import create_app
 from service.intake.announcing import Announcer
-from service.intake.arrivals import Arrival, arrival, seconds_until_due, utc_now
+from service.intake.arrivals import Arrival, arrival, seconds_until_due
 from service.intake.broker import Broker, BrokerPolicy
 from service.intake.engine import Engine, EnginePolicy
 from service.intake.gate import Closed, Gate, GatePolicy
@@ -115,7 +117,10 @@ def broker_of(settings: Settings) -> Broker:
     )
 
 
-def _pro_of(settings: Settings, metrics: Metrics) -> ProClient:
+def pro_of(
+    settings: Settings, metrics: Metrics, transport: httpx.AsyncBaseTransport | None = None
+) -> ProClient:
+    """Make the client of PRO; raises BadSettings without a key."""
     if not settings.pro_key.get_secret_value():
         raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
 
@@ -136,6 +141,7 @@ def _pro_of(settings: Settings, metrics: Metrics) -> ProClient:
             label_format=settings.label_format,
         ),
         on_call,
+        transport,
     )
 
 
@@ -161,12 +167,19 @@ def _stuck_after(settings: Settings) -> float:
 def build(settings: Settings) -> Service:
     """Put the service together; raises BadSettings."""
     metrics = Metrics()
+    seal_of(settings)
+    _steps_on(settings)
+    pro = pro_of(settings, metrics)
+    return assemble(settings, metrics, pro, database_of(settings), broker_of(settings))
+
+
+def assemble(
+    settings: Settings, metrics: Metrics, pro: ProClient, database: Database, broker: Broker
+) -> Service:
+    """Put the service together around its three connections; raises BadSettings."""
     topics = topics_of(settings)
     seal = seal_of(settings)
     steps_on = _steps_on(settings)
-    pro = _pro_of(settings, metrics)
-    database = database_of(settings)
-    broker = broker_of(settings)
     plans = dict(LookupPolicy().plans)
     plans[OperationKind.PACK_ORDER] = LookupPlan(settings.lookups_after)
     lookups = LookupPolicy(plans, settings.stray_search_after)

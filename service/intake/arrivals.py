@@ -1,7 +1,7 @@
 """What arrives: a record of a topic or of a retry tier, read once, with where it first lay."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from service.events.envelope import Incoming, Received, read
 from service.events.malformed import Malformed, MalformedReason
@@ -117,11 +117,6 @@ def seconds_until_due(record: Incoming, topics: Topics, now: datetime) -> float:
         return (min(due, latest) - now).total_seconds()
     except (KeyError, ValueError, TypeError):
         return 0.0
-
-
-def utc_now() -> datetime:
-    """This machine's clock, for due times on retry topics."""
-    return datetime.now(UTC)
 
 
 def _parked_as(record: Incoming, topics: Topics) -> tuple[Incoming, datetime]:

@@ -11,12 +11,13 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from structlog.contextvars import bound_contextvars
 
+from service.clock import utc_now
 from service.events.envelope import Envelope, Received
 from service.events.malformed import Malformed
 from service.events.said import Event
@@ -272,4 +273,4 @@ def _seconds_until(due_at: datetime | None) -> float:
     """
     if due_at is None:
         return 1.0
-    return max(0.2, (due_at - datetime.now(UTC)).total_seconds() + 0.05)
+    return max(0.2, (due_at - utc_now()).total_seconds() + 0.05)

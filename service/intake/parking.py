@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import structlog
 
+from service.clock import utc_now
 from service.events.envelope import Incoming, Outgoing, Received
 from service.events.malformed import Malformed, MalformedReason
 from service.events.topics import EventType, Topics
@@ -20,7 +21,6 @@ from service.intake.arrivals import (
     ORIGINAL_TIMESTAMP,
     ORIGINAL_TOPIC,
     Arrival,
-    utc_now,
 )
 from service.intake.ladder import Park, Why
 from service.ledger.parked import ParkedEvent, ParkedEvents, Reason

@@ -30,11 +30,17 @@ OnCall = Callable[[str, Verdict, float], None]
 class Calls:
     """Connections to PRO, and how a request is sent once and judged."""
 
-    def __init__(self, policy: ProPolicy, on_call: OnCall | None) -> None:
+    def __init__(
+        self,
+        policy: ProPolicy,
+        on_call: OnCall | None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._policy = policy
         self._on_call = on_call
         self._http = httpx.AsyncClient(
-            transport=OnceOnlyTransport(
+            transport=transport
+            or OnceOnlyTransport(
                 max_connections=policy.max_connections,
                 keepalive_seconds=policy.keepalive_seconds,
                 tls=_trust(policy),

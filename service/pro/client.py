@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import quote
 
+import httpx
 from pydantic import BaseModel, TypeAdapter
 
 from service.events import exact_json
@@ -23,9 +24,15 @@ M = TypeVar("M", bound=BaseModel)
 class ProClient:
     """PRO, as far as we use it. Use it as an async context manager, or `aclose` it."""
 
-    def __init__(self, policy: ProPolicy, on_call: OnCall | None = None) -> None:
+    def __init__(
+        self,
+        policy: ProPolicy,
+        on_call: OnCall | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`transport` stands in for the network."""
         self._policy = policy
-        self._calls = Calls(policy, on_call)
+        self._calls = Calls(policy, on_call, transport)
 
     async def __aenter__(self) -> Self:
         return self

@@ -25,6 +25,7 @@ from typing import ClassVar
 import httpx
 from pydantic import ValidationError
 
+from service.clock import utc_now
 from service.events import exact_json
 from service.pro.answers import ApiError
 from service.pro.transport import NeverSent
@@ -192,7 +193,7 @@ def verdict_of(operation: str, answer: Answer, *, changes: bool) -> ProVerdict |
     if status == 403:
         return Unauthorised(operation, Scope.OPERATION)
     if status == 429:
-        return Throttled(operation, retry_after_seconds(answer.retry_after, datetime.now(UTC)))
+        return Throttled(operation, retry_after_seconds(answer.retry_after, utc_now()))
     if 400 <= status < 500 and status not in (407, 408, 425, 499):
         problem = problem_in(status, answer.body)
         # A gateway's page is no verdict on a change: only a 400, or PRO's own words.

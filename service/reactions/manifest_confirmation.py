@@ -7,8 +7,9 @@ back, as a row that any replica sweeps.
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from service.clock import utc_now
 from service.events.envelope import Envelope
 from service.events.published import ConsignmentManifested, ConsignmentManifestFailed
 from service.events.topics import EventType
@@ -112,7 +113,7 @@ class ConfirmManifest:
         ]
         wanted = [known.consignment_reference for known in unsettled]
         seen = await self._read(str(details["location"]), wanted)
-        since = datetime.now(UTC) - datetime.fromisoformat(str(details["queued_at"]))
+        since = utc_now() - datetime.fromisoformat(str(details["queued_at"]))
         pending = 0
         for known in unsettled:
             reference = known.consignment_reference
@@ -202,7 +203,7 @@ def _cause(work: Work) -> Envelope:
         id=str(work.details["event_id"]),
         source=str(work.details["source"]),
         type=EventType.MANIFEST_REQUESTED,
-        time=datetime.now(UTC),
+        time=utc_now(),
         traceparent=work.details["traceparent"],
         form="binary",
     )

@@ -7,8 +7,8 @@ queues: how each consignment ended is read, and said, as timed work.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from service.clock import utc_now
 from service.events.envelope import Envelope
 from service.events.received import ManifestRequested
 from service.ledger import consignments, timed_work
@@ -199,7 +199,7 @@ def _queued(
                 "location": location,
                 "manifest_reference": reference,
                 "consignments": [member.consignment_reference for member in batch],
-                "queued_at": datetime.now(UTC).isoformat(),
+                "queued_at": utc_now().isoformat(),
                 "not_queued": list(not_queued),
                 "code": code,
                 "failed_before": way == AGAIN,
