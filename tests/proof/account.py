@@ -109,8 +109,8 @@ def _swallowed_conflicts(account: Account) -> Iterator[str]:
     contents: dict[tuple[str, Hashable], set[str]] = {}
     for said in account.said:
         if said.type in ANSWERS and said.data is not None and said.place not in kept:
-            subject = (said.type, _subject(ANSWERS[said.type][0], said.data))
-            contents.setdefault(subject, set()).add(repr(_canonical(said.data)))
+            about = (said.type, _subject(ANSWERS[said.type][0], said.data))
+            contents.setdefault(about, set()).add(repr(_canonical(said.data)))
     for (kind, subject), different in contents.items():
         refusals = {
             h.id
