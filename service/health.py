@@ -15,15 +15,16 @@ from starlette.routing import Route
 
 from service.metrics import Metrics
 
-NotReady = Callable[[], Mapping[str, Sequence[str]]]
-"""Gives why events are not taken up; empty when they are."""
+Reasons = Callable[[], Mapping[str, Sequence[str]]]
+"""Gives why events are not taken up, or only some; empty when all is well."""
 
 
 def create_app(
     metrics: Metrics,
     last_sign_of_life: Callable[[], float],
     stuck_after: float,
-    not_ready: NotReady,
+    not_ready: Reasons,
+    slowed: Reasons,
 ) -> Starlette:
     """Make the HTTP application; `last_sign_of_life` is in monotonic seconds."""
 
@@ -35,7 +36,7 @@ def create_app(
 
     async def readyz(_request: Request) -> Response:
         reasons = not_ready()
-        body = {"ready": not reasons, **{key: list(value) for key, value in reasons.items()}}
+        body = {"ready": not reasons, **reasons, **slowed()}
         return JSONResponse(body, 503 if reasons else 200)
 
     async def metrics_page(_request: Request) -> Response:

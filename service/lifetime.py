@@ -15,6 +15,8 @@ from service.events.topics import EventType, Topics
 from service.intake.broker import Broker
 from service.intake.engine import Engine
 from service.intake.gate import Gate
+from service.intake.limits import Limits
+from service.intake.step_guard import StepGuard
 from service.intake.sweeper import Sweeper
 from service.ledger.database import Database, LedgerDown, LedgerNotReady
 from service.pro.client import ProClient
@@ -106,6 +108,16 @@ def not_ready(engine: Engine, gate: Gate) -> Mapping[str, Sequence[str]]:
     if not gate.is_open:
         reasons["paused"] = [reason.value for reason in gate.reasons]
     return reasons
+
+
+def slowed(guard: StepGuard, limits: Limits) -> Mapping[str, Sequence[str]]:
+    """What keeps events waiting though intake runs: paused steps, and PRO being busy."""
+    found: dict[str, Sequence[str]] = {}
+    if guard.paused:
+        found["steps_paused"] = [f"{e.value}: {r.value}" for e, r in guard.paused.items()]
+    if limits.busy_seconds > 0:
+        found["pro_busy"] = [f"spared for {limits.busy_seconds:.0f} s more"]
+    return found
 
 
 async def _unless(stop: asyncio.Event, work: Any) -> bool:

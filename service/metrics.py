@@ -38,6 +38,12 @@ class Name(StrEnum):
     IN_FLIGHT = "orderflex_events_in_flight"
     PARKED = "orderflex_parked_events"
     INTAKE_PAUSED = "orderflex_intake_paused"
+    STEP_PAUSED = "orderflex_step_paused"
+    CALL_CEILING = "orderflex_pro_call_ceiling"
+    PRO_BUSY = "orderflex_pro_busy"
+    OLDEST_PARKED = "orderflex_oldest_parked_seconds"
+    ORDERS_HELD = "orderflex_orders_on_hold"
+    UNCOMMITTED = "orderflex_uncommitted_events"
     COMMITS_FAILED = "orderflex_commits_failed_total"
     SETTLING_FAILED = "orderflex_settling_failed_total"
     SWEEPS_FAILED = "orderflex_sweeps_failed_total"
@@ -158,6 +164,43 @@ METRICS: tuple[Metric, ...] = (
         "1 while intake is paused, by reason.",
         "Nothing is taken up: see /readyz.",
         ("reason",),
+    ),
+    Metric(
+        Name.STEP_PAUSED,
+        "gauge",
+        "1 while a step is paused, by the event of the step and reason.",
+        "forbidden: our key may not do this in PRO; flooding: its events become dead letters.",
+        ("step", "reason"),
+    ),
+    Metric(
+        Name.CALL_CEILING,
+        "gauge",
+        "Reactions that may be under way at once; each has at most one call to PRO under way.",
+        "It is the setting. Lower: PRO was down, and is taken up again slowly.",
+    ),
+    Metric(
+        Name.PRO_BUSY,
+        "gauge",
+        "1 while PRO is spared, because it answered that it is busy (429).",
+        "PRO gives us less than we ask: set a rate limit, or ask for more.",
+    ),
+    Metric(
+        Name.OLDEST_PARKED,
+        "gauge",
+        "Seconds since the event that is parked the longest first failed; 0 when none is parked.",
+        "An order waits: `orderflex dead-letters list` and `orderflex order show` say why.",
+    ),
+    Metric(
+        Name.ORDERS_HELD,
+        "gauge",
+        "Orders of which something waits behind a dead letter, or would.",
+        "Somebody has to look: replay or discard, see `orderflex dead-letters list`.",
+    ),
+    Metric(
+        Name.UNCOMMITTED,
+        "gauge",
+        "Events taken up and not committed yet: the largest such gap of one partition.",
+        "One event takes long; a restart would have so many delivered again.",
     ),
     Metric(
         Name.COMMITS_FAILED,

@@ -24,6 +24,7 @@ from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope, outcome_id
 from service.events.published import Outcome
 from service.events.said import Event
+from service.ledger import turns
 from service.ledger.database import Contended, LedgerDown
 from service.ledger.journal import Journal
 from service.ledger.leases import LeaseHeld
@@ -59,7 +60,7 @@ TRIES_TO_STORE = 5
 class TooEarly(Exception):
     """What the event builds on is not there yet; the text says what it waits for."""
 
-    error_class = "too_early"
+    error_class = turns.TOO_EARLY
     """The word under which it is parked."""
 
 

@@ -76,6 +76,13 @@ class Settings(BaseSettings):
         default=None, description="Certificates to trust for PRO instead of the usual ones."
     )
 
+    pro_max_calls: Count = Field(
+        default=64, description="Events that may have a call to PRO under way at once."
+    )
+    pro_calls_per_second: Seconds | None = Field(
+        default=None, description="Rate limit of calls to PRO; unset, there is none."
+    )
+
     # Ledger
     ledger_url: SecretStr = Field(
         default=SecretStr("sqlite+aiosqlite:///var/ledger.sqlite"),
@@ -111,6 +118,10 @@ class Settings(BaseSettings):
     # Intake
     max_in_flight: Count = Field(default=64, description="Events worked on at once.")
     window: Count = Field(default=512, description="Events held in memory at the most.")
+    max_gap: Count = Field(
+        default=5_000,
+        description="How far a partition is read beyond its lowest unfinished event.",
+    )
     drain: Seconds = Field(
         default=20, description="How long work in flight may go on at shutdown or a rebalance."
     )
@@ -125,6 +136,9 @@ class Settings(BaseSettings):
     )
     probe_every: Seconds = Field(
         default=5, description="How often to see whether what paused intake is well again."
+    )
+    step_try_every: Seconds = Field(
+        default=30, description="How often one event of a paused step is tried."
     )
     sweep_every: Seconds = Field(default=1, description="How often due work is looked for.")
 

@@ -15,26 +15,31 @@ from service.events.topics import EventType, RetryTier, Topics
 from service.flow import FLOW
 from service.health import create_app
 from service.intake.announcing import Announcer
-from service.intake.arrivals import Arrival, arrival, seconds_until_due
+from service.intake.arrivals import Arrival, arrival, resumed, seconds_until_due
 from service.intake.broker import Broker, BrokerPolicy
+from service.intake.circuit import ANSWERED, Circuit, CircuitPolicy
 from service.intake.engine import Engine, EnginePolicy
 from service.intake.gate import Closed, Gate, GatePolicy
 from service.intake.handling import Handling, HandlingPolicy, Reaction
 from service.intake.ladder import Ladder, LadderPolicy
+from service.intake.limits import Limits, LimitsPolicy
 from service.intake.parking import Parking
+from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.sweeper import Sweeper, SweepPolicy
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.journal import Journal
 from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import ParkedEvents
+from service.ledger.parked_rows import Woken
 from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.timed_work import WorkKind
-from service.lifetime import Http, Service, not_ready
+from service.lifetime import Http, Service, not_ready, slowed
 from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.papers import LabelFolder
+from service.pro.calls import OnCall
 from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
 from service.pro.problems import Verdict
@@ -117,16 +122,9 @@ def broker_of(settings: Settings) -> Broker:
     )
 
 
-def pro_of(
-    settings: Settings, metrics: Metrics, transport: httpx.AsyncBaseTransport | None = None
+def _pro_of(
+    settings: Settings, on_call: OnCall, transport: httpx.AsyncBaseTransport | None
 ) -> ProClient:
-    """Make the client of PRO; raises BadSettings without a key."""
-    if not settings.pro_key.get_secret_value():
-        raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
-
-    def on_call(operation: str, verdict: Verdict, seconds: float) -> None:
-        metrics.observe(Name.PRO_CALL_SECONDS, seconds, operation=operation, verdict=verdict.value)
-
     return ProClient(
         ProPolicy(
             base_url=settings.pro_base_url,
@@ -166,20 +164,52 @@ def _stuck_after(settings: Settings) -> float:
 
 def build(settings: Settings) -> Service:
     """Put the service together; raises BadSettings."""
-    metrics = Metrics()
-    seal_of(settings)
-    _steps_on(settings)
-    pro = pro_of(settings, metrics)
-    return assemble(settings, metrics, pro, database_of(settings), broker_of(settings))
+    return assemble(settings, database_of(settings), broker_of(settings))
 
 
 def assemble(
-    settings: Settings, metrics: Metrics, pro: ProClient, database: Database, broker: Broker
+    settings: Settings,
+    database: Database,
+    broker: Broker,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Service:
-    """Put the service together around its three connections; raises BadSettings."""
-    topics = topics_of(settings)
-    seal = seal_of(settings)
-    steps_on = _steps_on(settings)
+    """Put the service together around its connections; raises BadSettings.
+
+    `transport` stands in for the network to PRO.
+    """
+    topics, seal, steps_on = topics_of(settings), seal_of(settings), _steps_on(settings)
+    if not settings.pro_key.get_secret_value():
+        raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
+    metrics = Metrics()
+    limits = Limits(LimitsPolicy(settings.pro_max_calls, settings.pro_calls_per_second), metrics)
+    guard = StepGuard(GuardPolicy(try_every=settings.step_try_every), metrics, steps_on)
+
+    def on_call(operation: str, verdict: Verdict, seconds: float) -> None:
+        metrics.observe(Name.PRO_CALL_SECONDS, seconds, operation=operation, verdict=verdict.value)
+        limits.called(answered=verdict in ANSWERED)
+        if gate.is_open:
+            circuit.saw(verdict)
+
+    pro = _pro_of(settings, on_call, transport)
+
+    async def probe_pro() -> None:
+        await pro.get_shipping_locations()
+
+    gate = Gate(
+        GatePolicy(settings.probe_every),
+        {
+            Closed.KEY_REFUSED: probe_pro,
+            Closed.PRO_DOWN: probe_pro,
+            Closed.LEDGER_DOWN: database.check,
+        },
+        metrics,
+    )
+
+    def pro_is_down() -> None:
+        limits.start_slowly()
+        gate.close(Closed.PRO_DOWN)
+
+    circuit = Circuit(CircuitPolicy(), pro_is_down)
     plans = dict(LookupPolicy().plans)
     plans[OperationKind.PACK_ORDER] = LookupPlan(settings.lookups_after)
     lookups = LookupPolicy(plans, settings.stray_search_after)
@@ -198,27 +228,11 @@ def assemble(
         ),
         EventType.MANIFEST_REQUESTED: ManifestLocation(operations, pro, database, strays),
     }
-    parked = ParkedEvents(database, seal)
 
-    async def probe_pro() -> None:
-        await pro.get_shipping_locations()
-
-    gate = Gate(
-        GatePolicy(settings.probe_every),
-        {Closed.KEY_REFUSED: probe_pro, Closed.LEDGER_DOWN: database.check},
-        metrics,
-    )
-    announcer = Announcer(broker.publish, publication, topics, settings.event_source, metrics)
-    handling = Handling(
-        cast("Mapping[EventType, Reaction]", {event: reactions[event] for event in steps_on}),
-        announcer,
-        Parking(parked, broker.publish, topics, metrics),
-        database,
-        Ladder(LadderPolicy(topics.retry_tiers, settings.deadline)),
-        gate,
-        HandlingPolicy(claim=settings.lease),
-        metrics,
-    )
+    def wake(woken: Woken) -> None:
+        engine.submit(
+            resumed(woken.record, woken.row.first_failed_at, topics, settings.max_event_bytes)
+        )
 
     def read(record: Incoming) -> Arrival:
         return arrival(record, topics, settings.max_event_bytes)
@@ -226,14 +240,32 @@ def assemble(
     def until_due(record: Incoming) -> float:
         return seconds_until_due(record, topics, utc_now())
 
+    parked = ParkedEvents(database, seal)
+    parking = Parking(parked, broker.publish, wake, topics, metrics)
+    announcer = Announcer(broker.publish, publication, topics, settings.event_source, metrics)
+    handling = Handling(
+        cast("Mapping[EventType, Reaction]", {event: reactions[event] for event in steps_on}),
+        announcer,
+        parking,
+        database,
+        Ladder(LadderPolicy(topics.retry_tiers, settings.deadline)),
+        gate,
+        limits,
+        guard,
+        HandlingPolicy(claim=settings.lease),
+        metrics,
+    )
     engine = Engine(
         handling.settle,
         read,
         until_due,
+        topics.type_of,
         gate,
+        guard,
         EnginePolicy(
             max_in_flight=settings.max_in_flight,
             window=settings.window,
+            max_gap=settings.max_gap,
             drain_timeout=settings.drain,
         ),
         metrics,
@@ -247,9 +279,8 @@ def assemble(
             WorkKind.MANIFEST_CONFIRMATION: ConfirmManifest(operations, pro, database),
         },
         announcer,
-        engine.submit,
-        topics,
-        settings.max_event_bytes,
+        parking,
+        wake,
         gate,
         SweepPolicy(
             every=settings.sweep_every, work_lease=settings.lease, unpublished=settings.lease
@@ -261,6 +292,7 @@ def assemble(
         lambda: engine.last_poll if engine.is_running else time.monotonic(),
         _stuck_after(settings),
         lambda: not_ready(engine, gate),
+        lambda: slowed(guard, limits),
     )
     return Service(
         topics=topics,

@@ -14,7 +14,8 @@ from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database
 from service.ledger.history import Entry
 from service.ledger.orders import KnownOrder
-from service.ledger.parked import ParkedEvent, ParkedEvents
+from service.ledger.parked import ParkedEvents
+from service.ledger.parked_rows import ParkedEvent
 from service.ledger.tables import ParkedState
 from service.settings import load
 

@@ -7,6 +7,7 @@ change. By default a topic is called like its type, so a plain JSON body needs n
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 
@@ -95,6 +96,10 @@ class Topics:
         """The topic that events of this type lie on."""
         return self.names[event_type]
 
+    @cached_property
+    def _types(self) -> dict[str, EventType]:
+        return {name: kind for kind, name in self.names.items()}
+
     def type_of(self, topic: str) -> EventType | None:
         """The type whose topic this is; None for a retry tier, the dead letters or a stranger."""
-        return next((kind for kind, name in self.names.items() if name == topic), None)
+        return self._types.get(topic)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from service.events.envelope import Incoming, Received, read
 from service.events.malformed import Malformed, MalformedReason
 from service.events.topics import RetryTier, Topics
-from service.ledger.parked import Origin
+from service.ledger.parked_rows import Origin
 
 # Headers that a parked event carries on its way through the retry topics and dead letters.
 ORIGINAL_TOPIC = "orderflex_original_topic"

@@ -17,19 +17,24 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from service.events.envelope import Incoming
+from service.events.topics import EventType
 from service.intake.arrivals import Arrival
+from service.intake.ending import Ending
 from service.intake.gate import Gate
+from service.intake.step_guard import StepGuard
 from service.intake.window import Lanes, OffsetWindow
 from service.ledger.clock import EPOCH
-from service.ledger.parked import Origin
+from service.ledger.parked_rows import Origin
 from service.metrics import Metrics, Name
 
-Settle = Callable[[Arrival], Awaitable[None]]
-"""Returns when the event is settled, parked or given up: then its offset may be let go."""
+Settle = Callable[[Arrival], Awaitable[Ending]]
+"""Returns when the event's offset may be let go; GIVEN_BACK: it is to be read again."""
 Read = Callable[[Incoming], Arrival]
 """Never raises: what can't be read is an arrival too."""
 SecondsUntilDue = Callable[[Incoming], float]
 """0 or less for what is due, or is no retry message."""
+TypeOf = Callable[[str], EventType | None]
+"""Gives the event type of a topic; None for a retry topic."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,9 @@ class EnginePolicy:
     max_in_flight: int = 64
     window: int = 512
     """Events admitted (running or waiting for their lane) at the most."""
+    max_gap: int = 5_000
+    """How far a partition may be read beyond its lowest unfinished event: so many would be
+    delivered again after a crash."""
     poll_timeout: float = 0.2
     paused_poll_timeout: float = 0.02
     commit_every: float = 0.5
@@ -81,18 +89,23 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         settle: Settle,
         read: Read,
         until_due: SecondsUntilDue,
+        type_of: TypeOf,
         gate: Gate,
+        guard: StepGuard,
         policy: EnginePolicy,
         metrics: Metrics,
     ) -> None:
         self._settle = settle
         self._read = read
         self._seconds_until_due = until_due
+        self._type_of = type_of
         self._gate = gate
+        self._guard = guard
         self._policy = policy
         self._metrics = metrics
         self._lanes: Lanes[_Delivery] = Lanes(policy.max_in_flight)
         self._windows: dict[TopicPartition, OffsetWindow] = {}
+        self._given_back: dict[TopicPartition, int] = {}
         self._submitted: set[Origin] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._paused = _Paused()
@@ -122,6 +135,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _turn(self, consumer: AIOKafkaConsumer) -> None:
         self._paused.due()
+        self._read_given_back_again(consumer)
         room = self._policy.window - self._lanes.admitted
         blocked = room <= 0 or not self._gate.is_open or self._rebalancing
         self._apply_pauses(consumer, everything=blocked)
@@ -142,12 +156,21 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _apply_pauses(self, consumer: AIOKafkaConsumer, *, everything: bool) -> None:
         assigned = set(consumer.assignment())
-        wanted = assigned if everything else assigned & self._paused.until.keys()
+        wanted = assigned if everything else {tp for tp in assigned if self._is_paused(tp)}
         paused = set(consumer.paused()) & assigned
         if wanted - paused:
             consumer.pause(*(wanted - paused))
         if paused - wanted:
             consumer.resume(*(paused - wanted))
+
+    def _is_paused(self, partition: TopicPartition) -> bool:
+        """Whether a partition is not to be read: nothing is due, too far ahead, or step paused."""
+        window = self._windows.get(partition)
+        return (
+            partition in self._paused.until
+            or (window is not None and window.gap >= self._policy.max_gap)
+            or self._guard.is_paused(self._type_of(partition.topic))
+        )
 
     def _admit(
         self,
@@ -156,7 +179,12 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         records: Sequence[ConsumerRecord[bytes, bytes]],
     ) -> None:
         window = self._windows.setdefault(partition, OffsetWindow())
+        event_type = self._type_of(partition.topic)
         for record in records:
+            is_full = window.gap >= self._policy.max_gap
+            if is_full or not self._guard.take(event_type):
+                consumer.seek(partition, record.offset)
+                return
             incoming = _incoming(record)
             wait = self._seconds_until_due(incoming)
             if wait > 0:
@@ -193,25 +221,44 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         self._metrics.set(Name.IN_FLIGHT, self._lanes.running)
 
     async def _run(self, key: str, delivery: _Delivery) -> None:
-        """Settle one event, coming back until it is settled: its offset waits for it."""
+        """Settle one event, and let its offset go."""
         try:
-            while True:
-                try:
-                    await self._settle(delivery.arrival)
-                    break
-                except Exception as error:
-                    if self._stopping:
-                        raise
-                    kind = delivery.arrival.type
-                    self._metrics.count(Name.SETTLING_FAILED, type=kind)
-                    self._log.error("settling broke off", type=kind, error=type(error).__name__)
-                    await asyncio.sleep(self._policy.settle_again)
-            if delivery.partition is not None and delivery.epoch == self._epoch:
+            ending = await self._until_settled(delivery.arrival)
+            if delivery.partition is None or delivery.epoch != self._epoch:
+                return
+            if ending is Ending.GIVEN_BACK:
+                lowest = self._given_back.get(delivery.partition, delivery.offset)
+                self._given_back[delivery.partition] = min(lowest, delivery.offset)
+                self._drop_waiting(delivery.partition, delivery.offset)
+            else:
                 self._windows[delivery.partition].finish(delivery.offset)
         finally:
             self._submitted.discard(delivery.arrival.origin)
             self._lanes.finish(key)
             self._start()
+
+    async def _until_settled(self, arrived: Arrival) -> Ending:
+        """Come back until the event is settled: its offset waits for it."""
+        while True:
+            try:
+                return await self._settle(arrived)
+            except Exception as error:
+                if self._stopping:
+                    raise
+                self._metrics.count(Name.SETTLING_FAILED, type=arrived.type)
+                kind = arrived.type
+                self._log.error("settling broke off", type=kind, error=type(error).__name__)
+                await asyncio.sleep(self._policy.settle_again)
+
+    def _read_given_back_again(self, consumer: AIOKafkaConsumer) -> None:
+        """Read partitions again from what was given back.
+
+        Here and nowhere else, so that no record fetched before is admitted after it.
+        """
+        for partition, offset in self._given_back.items():
+            if self._windows[partition].give_back(offset):
+                consumer.seek(partition, offset)
+        self._given_back.clear()
 
     async def commit(self) -> None:
         """Commit every partition up to its lowest unfinished event.
@@ -225,6 +272,8 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
             for partition, window in self._windows.items()
             if (offset := window.to_commit()) is not None
         }
+        gaps = (window.gap for window in self._windows.values())
+        self._metrics.set(Name.UNCOMMITTED, max(gaps, default=0))
         if not offsets or self._consumer is None:
             return
         try:
@@ -254,13 +303,19 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         self._forget()
         self._rebalancing = False
 
-    def _drop_waiting(self) -> None:
-        for delivery in self._lanes.drop_waiting():
+    def _drop_waiting(self, partition: TopicPartition | None = None, since: int = 0) -> None:
+        """Forget what does not run yet, of one partition from an offset on, or all of it."""
+
+        def is_meant(one: _Delivery) -> bool:
+            return partition is None or (one.partition == partition and one.offset >= since)
+
+        for delivery in self._lanes.drop_waiting(is_meant):
             self._submitted.discard(delivery.arrival.origin)
 
     def _forget(self) -> None:
         self._epoch += 1
         self._windows.clear()
+        self._given_back.clear()
         self._paused.until.clear()
 
     async def _drain(self, seconds: float) -> None:

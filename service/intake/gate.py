@@ -21,6 +21,8 @@ class Closed(StrEnum):
 
     KEY_REFUSED = "key_refused"
     """PRO refuses our key: look at ORDERFLEX_PRO_KEY."""
+    PRO_DOWN = "pro_down"
+    """Most calls to PRO fail; a read is tried until one works."""
     LEDGER_DOWN = "ledger_down"
     """The ledger can't be reached; without it PRO is never called."""
 

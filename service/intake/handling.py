@@ -5,272 +5,235 @@ repeat, to park or to give up.
 """
 
 import asyncio
-import hashlib
-import random
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from structlog.contextvars import bound_contextvars
 
-from service.clock import utc_now
 from service.events.envelope import Envelope, Received
 from service.events.malformed import Malformed
 from service.events.said import Event
 from service.events.topics import EventType
 from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival
+from service.intake.ending import Ending
 from service.intake.gate import Closed, Gate
 from service.intake.ladder import GiveUp, Ladder, Park, Why
-from service.intake.parking import Parking, Trouble
+from service.intake.limits import Limits
+from service.intake.parking import Parking
+from service.intake.step_guard import StepGuard
+from service.intake.troubles import Patience, PatiencePolicy, Trouble, trouble_of
 from service.ledger import standing
 from service.ledger.database import Contended, Database, LedgerDown, LedgerNotReady
-from service.ledger.leases import LeaseHeld
-from service.ledger.operation import AwaitingLookup, ContentConflict, Superseded
-from service.ledger.parked import ParkedEvent
+from service.ledger.parked_rows import ParkedEvent
 from service.ledger.tables import ParkedState
 from service.metrics import Metrics, Name
-from service.operations import Performed, StillMoving, TooEarly
-from service.pro.problems import Ambiguous, Refused, Retryable, Scope, Throttled, Unauthorised
+from service.operations import Performed
+from service.pro.problems import Retryable, Scope, Throttled, Unauthorised
 
 Reaction = Callable[[Event, Envelope], Awaitable[Performed]]
 
 
 @dataclass(frozen=True)
 class HandlingPolicy:
-    """Patience in place, before an event is parked (seconds)."""
+    """Times in seconds."""
 
-    quick_tries: int = 2
-    quick_wait: float = 0.2
-    lease_patience: float = 2.0
-    lease_wait: float = 0.1
+    patience: PatiencePolicy = field(default_factory=PatiencePolicy)
     moving_wait: float = 2.0
     """How soon to look again at what PRO is still working on."""
     claim: float = 120.0
     """How long a parked event that was started is nobody else's; longer than an order's lease."""
     step_off: float = 600.0
     """How soon to see whether a step that is switched off here is on again."""
+    step_paused: float = 60.0
+    """How soon a parked event whose step is paused is tried again."""
 
 
-class _Patience:
-    """How long to try again in place before an event is put aside."""
-
-    def __init__(self, policy: HandlingPolicy) -> None:
-        self._policy = policy
-        self._quick_tries = 0
-        self._since = time.monotonic()
-
-    def wait_for(self, error: Exception) -> float | None:
-        """Give the seconds to wait before the next try in place; None to put the event aside."""
-        jitter = 0.5 + random.random()  # noqa: S311 - no secret
-        match error:
-            case Superseded():
-                return 0.0
-            case Contended():
-                return self._policy.lease_wait * jitter
-            case LeaseHeld() if time.monotonic() - self._since <= self._policy.lease_patience:
-                return self._policy.lease_wait * jitter
-            case Retryable() if self._quick_tries < self._policy.quick_tries:
-                self._quick_tries += 1
-                return self._policy.quick_wait * self._quick_tries * jitter
-            case _:
-                return None
+class _GiveBack(Exception):
+    """The event is to stay on its topic."""
 
 
+@dataclass(frozen=True)
 class Handling:
     """Settles arrivals."""
 
-    def __init__(
-        self,
-        reactions: Mapping[EventType, Reaction],
-        announcer: Announcer,
-        parking: Parking,
-        database: Database,
-        ladder: Ladder,
-        gate: Gate,
-        policy: HandlingPolicy,
-        metrics: Metrics,
-    ) -> None:
-        self._reactions = reactions
-        self._announcer = announcer
-        self._parking = parking
-        self._database = database
-        self._ladder = ladder
-        self._gate = gate
-        self._policy = policy
-        self._metrics = metrics
-        self._log = structlog.get_logger("intake")
+    reactions: Mapping[EventType, Reaction]
+    announcer: Announcer
+    parking: Parking
+    database: Database
+    ladder: Ladder
+    gate: Gate
+    limits: Limits
+    guard: StepGuard
+    policy: HandlingPolicy
+    metrics: Metrics
 
-    async def settle(self, arrived: Arrival) -> None:
-        """Return when the event is settled, parked or given up: its offset may be let go."""
+    async def settle(self, arrived: Arrival) -> Ending:
+        """Return when the event's offset may be let go, or (GIVEN_BACK) is to be read again."""
         started = time.monotonic()
-        content = arrived.content
         with bound_contextvars(event_id=arrived.event_id, event_type=arrived.type):
-            if isinstance(content, Malformed):
-                await self._parking.give_up_unreadable(arrived, content)
-                ending = "dead_letter"
-            else:
-                with bound_contextvars(key=arrived.lane):
-                    ending = await self._settle(arrived, content)
-        self._metrics.count(Name.EVENTS_FINISHED, type=arrived.type, ending=ending)
-        self._metrics.observe(Name.EVENT_SECONDS, time.monotonic() - started, type=arrived.type)
+            ending = await self._settle(arrived)
+        if not isinstance(arrived.content, Malformed):
+            self._tell_guard(arrived.content.envelope.type, ending)
+        self.metrics.count(Name.EVENTS_FINISHED, type=arrived.type, ending=ending.value)
+        self.metrics.observe(Name.EVENT_SECONDS, time.monotonic() - started, type=arrived.type)
+        return ending
 
-    async def _settle(self, arrived: Arrival, received: Received) -> str:
+    def _tell_guard(self, event: EventType, ending: Ending) -> None:
+        if ending is Ending.SETTLED:
+            self.guard.settled(event)
+        elif ending is Ending.DEAD_LETTER:
+            self.guard.died(event)
+
+    async def _settle(self, arrived: Arrival) -> Ending:
+        """Settle an event, however long the ledger or the broker are away."""
+        log = structlog.get_logger("intake")
         started: list[ParkedEvent] = []
         while True:
-            await self._gate.wait_open()
+            await self.gate.wait_open()
             try:
-                return await self._settle_once(arrived, received, started)
+                if arrived.is_back:
+                    return await self._settle_parked(arrived, started)
+                return await self._settle_fresh(arrived)
             except (LedgerDown, LedgerNotReady):
-                self._gate.close(Closed.LEDGER_DOWN)
+                self.gate.close(Closed.LEDGER_DOWN)
             except Contended:
-                await asyncio.sleep(self._policy.lease_wait)
+                await asyncio.sleep(self.policy.patience.lease_wait)
             except KafkaError as error:
-                self._log.warning("outcome not acknowledged yet", error=type(error).__name__)
+                log.warning("not acknowledged yet", error=type(error).__name__)
                 await asyncio.sleep(1.0)
+            except _GiveBack:
+                return Ending.GIVEN_BACK
 
-    async def _settle_once(
-        self, arrived: Arrival, received: Received, started: list[ParkedEvent]
-    ) -> str:
-        """Settle it, or put it aside. `started` keeps the row that an earlier try has started."""
-        row: ParkedEvent | None
-        if started:
-            row = started[0]
-        elif not arrived.is_back:
-            row = await self._parking.find(arrived)
+    async def _settle_fresh(self, arrived: Arrival) -> Ending:
+        """Settle an event of its own topic, or put it in the line of its order."""
+        row, ahead = await self.parking.look(arrived)
+        if row is not None:
+            return await self._resume(arrived, row)
+        if ahead is not None:
+            row = await self.parking.park_behind(arrived)
             if row is not None:
-                return await self._resume(arrived, row)
-        else:
-            row = await self._parking.start(arrived, self._policy.claim)
+                await self._wake_later(arrived, row)
+                return Ending.PARKED
+        return await self._run(arrived, None)
+
+    async def _settle_parked(self, arrived: Arrival, started: list[ParkedEvent]) -> Ending:
+        """Settle an event that comes back. `started` keeps the row that an earlier try started."""
+        if not started:
+            content = arrived.content
+            if isinstance(content, Received) and not self.guard.take(content.envelope.type):
+                # Started, so that nobody else takes it up so long; and left.
+                await self.parking.start(arrived, self.policy.step_paused)
+                return Ending.POSTPONED
+            row = await self.parking.start(arrived, self.policy.claim)
             if row is not None:
                 started.append(row)
-            else:
-                left = await self._parking.find(arrived)
-                if left is not None:
-                    return await self._leave(arrived, left)
-                if not await self._is_forgotten(arrived):
-                    return "skipped"
-        trouble = await self._try(arrived, received)
-        if trouble is None:
-            if row is not None:
-                await self._parking.let_go(arrived)
-            return "settled"
-        return await self._put_aside(arrived, received, row, trouble)
+            elif not await self._is_forgotten(arrived):
+                return Ending.SKIPPED
+        return await self._run(arrived, started[0] if started else None)
 
-    async def _leave(self, arrived: Arrival, row: ParkedEvent) -> str:
-        """Leave an event to its row: it is not due, runs elsewhere, or waits for a person."""
-        if row.state is not ParkedState.DEAD:
-            return "skipped"
-        await self._parking.bury_again(arrived, row)  # its letter may not have left
-        return "dead_letter"
+    async def _run(self, arrived: Arrival, row: ParkedEvent | None) -> Ending:
+        if isinstance(arrived.content, Malformed):
+            await self.parking.give_up_unreadable(arrived, arrived.content)
+            return Ending.DEAD_LETTER
+        trouble = await self._try(arrived, arrived.content)
+        if trouble is not None:
+            return await self._put_aside(arrived, row, trouble)
+        if row is not None:
+            await self.parking.let_go(row)
+        return Ending.SETTLED
+
+    async def _resume(self, arrived: Arrival, row: ParkedEvent) -> Ending:
+        """Leave a redelivery to its row: it never runs beside it.
+
+        The row's message is sent again, which may not have left before.
+        """
+        if row.state is ParkedState.PARKED:
+            await self._wake_later(arrived, row)
+        elif row.state is ParkedState.DEAD and not row.is_letter_sent:
+            await self.parking.send_letter(arrived.record, row)
+        return Ending.RESUMED
+
+    async def _wake_later(self, arrived: Arrival, row: ParkedEvent) -> None:
+        decision = self.ladder.decide(
+            Why.BUSY, failed_attempts=row.attempt, failing_for=0, wait=row.seconds_until_due
+        )
+        if isinstance(decision, Park):
+            await self.parking.wake_later(arrived.record, row, decision)
 
     async def _is_forgotten(self, arrived: Arrival) -> bool:
         """Tell whether the ledger lost the row of an event that comes back.
 
-        No row means that it is settled, and only its message was left, unless it was parked before
-        the ledger was made or restored.
+        Where there is no row, the event is settled and only its message was left, unless it was
+        parked before the ledger was made or restored.
         """
-        if arrived.parked_since is None:
+        row, _ = await self.parking.look(arrived)
+        if row is not None or arrived.parked_since is None:
             return False
-        async with self._database.begin() as tx:
+        async with self.database.begin() as tx:
             return arrived.parked_since < await standing.trusted_from(tx)
-
-    async def _resume(self, arrived: Arrival, row: ParkedEvent) -> str:
-        """Take a redelivery of a parked event: it never runs beside its row."""
-        if row.state is ParkedState.DEAD:
-            return await self._leave(arrived, row)
-        decision = self._ladder.decide(
-            Why.BUSY, failed_attempts=row.attempt, failing_for=0, wait=row.seconds_until_due
-        )
-        if isinstance(decision, Park):
-            await self._parking.wake_later(arrived.record, row, decision)
-        return "resumed"
 
     async def _try(self, arrived: Arrival, received: Received) -> Trouble | None:
         """React and publish; None when the event is settled."""
-        reaction = self._reactions.get(received.envelope.type)
+        reaction = self.reactions.get(received.envelope.type)
         if reaction is None:
-            return Trouble(Why.STEP_OFF, "its step is switched off here", self._policy.step_off)
+            return Trouble(Why.STEP_OFF, "its step is switched off here", self.policy.step_off)
         # The earlier of both: a fast clock of a sender must not make an old event look new.
         time_said = min(received.envelope.time, arrived.record.timestamp)
         cause = replace(received.envelope, time=time_said)
-        patience = _Patience(self._policy)
+        patience = Patience(self.policy.patience)
         while True:
+            await self.gate.wait_open()
             try:
-                performed = await reaction(received.event, cause)
-                await self._announcer.announce(performed)
+                async with self.limits.turn():
+                    performed = await reaction(received.event, cause)
+                await self.announcer.announce(performed)
             except MessageSizeTooLargeError as error:
-                return self._trouble(error)  # it never will be smaller
+                return trouble_of(error, self.policy.moving_wait)  # it never will be smaller
             except (LedgerDown, LedgerNotReady, KafkaError):
                 raise
             except Unauthorised as refused:
-                if refused.scope is not Scope.EVERYTHING:
-                    return Trouble(Why.RETRYABLE, str(refused))
-                self._gate.close(Closed.KEY_REFUSED)
-                await self._gate.wait_open()
+                if refused.scope is Scope.OPERATION:
+                    return self._forbidden(arrived, received, refused)
+                self.gate.close(Closed.KEY_REFUSED)
             except Exception as error:  # noqa: BLE001 - every failure has its defined way on
-                wait = patience.wait_for(error)
+                wait = self._wait_in_place(error, patience)
                 if wait is None:
-                    return self._trouble(error)
+                    return trouble_of(error, self.policy.moving_wait)
                 await asyncio.sleep(wait)
             else:
                 return None
 
-    def _trouble(self, error: Exception) -> Trouble:
-        match error:
-            case LeaseHeld():
-                return Trouble(Why.BUSY, str(error), wait=_seconds_until(error.until))
-            case Retryable() | Refused():  # what is refused and no outcome is a read
-                return Trouble(Why.RETRYABLE, str(error))
-            case TooEarly():
-                return Trouble(Why.TOO_EARLY, str(error))
-            case ContentConflict():
-                return Trouble(Why.CONFLICT, str(error))
-            case Throttled():
-                return Trouble(Why.THROTTLED, str(error), wait=error.retry_after)
-            case Ambiguous():
-                return Trouble(Why.UNKNOWN, str(error))
-            case StillMoving():
-                return Trouble(Why.AWAITING_LOOKUP, str(error), wait=self._policy.moving_wait)
-            case AwaitingLookup():
-                return Trouble(Why.AWAITING_LOOKUP, str(error), wait=_seconds_until(error.due_at))
-            case _:
-                places = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
-                digest = hashlib.sha256("\n".join(places).encode()).hexdigest()[:12]
-                # The message may quote a customer's data: the places alone are logged.
-                self._log.error("a bug", error=type(error).__name__, digest=digest, places=places)
-                return Trouble(Why.BUG, f"{type(error).__name__}, traceback {digest}")
+    def _wait_in_place(self, error: Exception, patience: Patience) -> float | None:
+        """Give the seconds to wait before the next try in place; None to put the event aside."""
+        if isinstance(error, Throttled):
+            self.limits.busy(error.retry_after)
+        if isinstance(error, Retryable) and not self.gate.is_open:
+            return 0.0  # PRO is down, which is no failure of this event: the gate is waited for
+        return patience.wait_for(error)
+
+    def _forbidden(self, arrived: Arrival, received: Received, refused: Unauthorised) -> Trouble:
+        """Pause the step; a fresh event stays on its topic."""
+        self.guard.forbidden(received.envelope.type)
+        if not arrived.is_back:
+            raise _GiveBack
+        return Trouble(Why.FORBIDDEN, str(refused), self.policy.step_paused)
 
     async def _put_aside(
-        self, arrived: Arrival, received: Received, row: ParkedEvent | None, trouble: Trouble
-    ) -> str:
-        failing_for = 0.0
-        if row is not None:
-            failing_for = (row.due_at - row.first_failed_at).total_seconds()
-            failing_for -= row.seconds_until_due
-        decision = self._ladder.decide(
+        self, arrived: Arrival, row: ParkedEvent | None, trouble: Trouble
+    ) -> Ending:
+        decision = self.ladder.decide(
             trouble.why,
             failed_attempts=row.attempt if row else 0,
-            failing_for=failing_for,
+            failing_for=row.seconds_failing if row else 0.0,
             wait=trouble.wait,
         )
         if isinstance(decision, GiveUp):
             holds = trouble.why is not Why.CONFLICT
-            await self._parking.give_up(arrived, received, decision.attempt, trouble, holds=holds)
-            return "dead_letter"
-        await self._parking.park(arrived, received, decision, trouble)
-        return "parked"
-
-
-def _seconds_until(due_at: datetime | None) -> float:
-    """Seconds until a time of the ledger; a second when it is not known.
-
-    Our clock and the ledger's may differ a little: coming too early costs one more wait.
-    """
-    if due_at is None:
-        return 1.0
-    return max(0.2, (due_at - utc_now()).total_seconds() + 0.05)
+            await self.parking.give_up(arrived, decision.attempt, trouble, holds=holds)
+            return Ending.DEAD_LETTER
+        await self.parking.park(arrived, decision, trouble)
+        return Ending.PARKED

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.events.topics import RetryTier
+from service.ledger import turns
 from service.operations import TooEarly
 
 
@@ -27,8 +28,14 @@ class Why(StrEnum):
     """The next look-up in PRO is not due yet."""
     BUSY = "busy"
     """Another worker holds the lease."""
-    STEP_OFF = "step_off"
+    STEP_OFF = turns.STEP_OFF
     """Its step is switched off here, since it was parked."""
+    FORBIDDEN = "forbidden"
+    """PRO refuses the operation to our key (403)."""
+    BEHIND = turns.BEHIND
+    """Another event of its order comes first."""
+    REPLAYED = turns.REPLAYED
+    """It was a dead letter, and a person has it tried again."""
     CONFLICT = "conflict"
     """The same reference with other content."""
     BUG = "bug"
@@ -65,7 +72,9 @@ class LadderPolicy:
     known."""
 
 
-WAITING = frozenset({Why.AWAITING_LOOKUP, Why.BUSY, Why.THROTTLED, Why.STEP_OFF})
+WAITING = frozenset(
+    {Why.AWAITING_LOOKUP, Why.BUSY, Why.THROTTLED, Why.STEP_OFF, Why.FORBIDDEN, Why.BEHIND}
+)
 """These are no attempts."""
 
 

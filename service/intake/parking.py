@@ -1,12 +1,13 @@
 """Parking and giving up: the row first, then the message, then the offset (by the engine)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from service.clock import utc_now
-from service.events.envelope import Incoming, Outgoing, Received
+from service.events.envelope import Incoming, Outgoing
 from service.events.malformed import Malformed, MalformedReason
 from service.events.topics import EventType, Topics
 from service.intake.announcing import Publish, until_acknowledged
@@ -22,83 +23,80 @@ from service.intake.arrivals import (
     ORIGINAL_TOPIC,
     Arrival,
 )
-from service.intake.ladder import Park, Why
-from service.ledger.parked import ParkedEvent, ParkedEvents, Reason
+from service.intake.ladder import Park
+from service.intake.troubles import MAX_DETAIL, Trouble
+from service.ledger.parked import TURN_SECONDS, ParkedEvents
+from service.ledger.parked_rows import ParkedEvent, Reason, Subject, Woken
 from service.metrics import Metrics, Name
 
-MAX_DETAIL = 500
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why an event can't be settled now; the text names no person."""
-
-    why: Why
-    detail: str
-    wait: float | None = None
-    """Seconds that whoever refused us asked for."""
-
-    @property
-    def reason(self) -> Reason:
-        """As the ledger keeps it."""
-        return Reason(self.why.value, self.detail[:MAX_DETAIL])
+Wake = Callable[[Woken], None]
+"""Takes up an event whose turn has come."""
 
 
 class Parking:
-    """Puts events aside so that nothing is lost and nothing waits for them."""
+    """Puts events aside so that nothing is lost and nothing else waits for them."""
 
     def __init__(
-        self, parked: ParkedEvents, publish: Publish, topics: Topics, metrics: Metrics
+        self, parked: ParkedEvents, publish: Publish, wake: Wake, topics: Topics, metrics: Metrics
     ) -> None:
         self._parked = parked
         self._publish = publish
+        self._wake = wake
         self._topics = topics
         self._metrics = metrics
         self._log = structlog.get_logger("intake")
 
-    async def find(self, arrived: Arrival) -> ParkedEvent | None:
-        """Read the event's row."""
-        return await self._parked.find(arrived.origin)
+    async def look(self, arrived: Arrival) -> tuple[ParkedEvent | None, ParkedEvent | None]:
+        """Read the event's own row, and the row that it has to wait behind."""
+        return await self._parked.look(arrived.origin, subject_of(arrived))
 
     async def start(self, arrived: Arrival, seconds: float) -> ParkedEvent | None:
         """Start a parked event that is due, see `ParkedEvents.start`."""
         return await self._parked.start(arrived.origin, seconds)
 
-    async def let_go(self, arrived: Arrival) -> None:
-        """Remove the row of an event that is settled."""
-        await self._parked.let_go(arrived.origin)
+    async def let_go(self, row: ParkedEvent) -> None:
+        """Remove the row of an event that is settled; whose turn has come is taken up at once."""
+        for woken in await self._parked.let_go(row):
+            self._wake(woken)
 
-    async def park(self, arrived: Arrival, received: Received, park: Park, why: Trouble) -> None:
+    async def park(self, arrived: Arrival, park: Park, why: Trouble) -> None:
         """Park an event: its row is stored, then its retry message acknowledged."""
         row = await self._parked.park(
             arrived.record,
-            order_reference=_order(received),
-            event_type=arrived.type,
-            event_id=arrived.event_id,
+            subject_of(arrived),
             attempt=park.attempt,
             reason=why.reason,
             due_in_seconds=park.seconds,
         )
         await self.wake_later(arrived.record, row, park)
-        self._metrics.count(
-            Name.EVENTS_PARKED, type=arrived.type, tier=park.tier.topic, reason=why.why.value
-        )
+        self._parked_for(arrived, row, park.tier.topic, park.seconds)
+
+    async def park_behind(self, arrived: Arrival) -> ParkedEvent | None:
+        """Put an event in the line of its order; None when nobody is ahead of it any more."""
+        row = await self._parked.park_behind(arrived.record, subject_of(arrived), TURN_SECONDS)
+        if row is not None:
+            self._parked_for(arrived, row, "none", TURN_SECONDS)
+        return row
+
+    def _parked_for(self, arrived: Arrival, row: ParkedEvent, tier: str, seconds: float) -> None:
+        reason = row.reason.error_class
+        self._metrics.count(Name.EVENTS_PARKED, type=arrived.type, tier=tier, reason=reason)
         self._log.info(
             "parked",
             type=arrived.type,
             key=arrived.lane,
             event_id=arrived.event_id,
-            reason=why.why.value,
-            detail=why.detail,
-            attempt=park.attempt,
-            seconds=round(park.seconds, 1),
+            reason=reason,
+            detail=row.reason.detail,
+            attempt=row.attempt,
+            seconds=round(seconds, 1),
         )
 
     async def wake_later(self, record: Incoming, row: ParkedEvent, park: Park) -> None:
         """Send the retry message of a parked row (again); without one, the sweeper wakes it."""
         due_at = utc_now() + timedelta(seconds=max(0.0, row.seconds_until_due))
         headers = {
-            **_row_headers(row),
+            **_headers(row),
             ORIGINAL_TIMESTAMP: record.timestamp.isoformat(),
             DUE_AT: due_at.isoformat(),
         }
@@ -109,77 +107,59 @@ class Parking:
             ),
         )
 
-    async def give_up(
-        self, arrived: Arrival, received: Received, attempt: int, why: Trouble, *, holds: bool
-    ) -> None:
-        """Write a well-formed event to the dead letters; with `holds` its row stays."""
-        headers = _plain_headers(arrived, attempt, why.why.value, why.detail)
-        if holds:
-            row = await self._parked.park(
-                arrived.record,
-                order_reference=_order(received),
-                event_type=arrived.type,
-                event_id=arrived.event_id,
-                attempt=attempt,
-                reason=why.reason,
-                due_in_seconds=0.0,
-                dead=True,
-            )
-            headers = _row_headers(row)
-        await self._bury(arrived, headers, arrived.record.value, why.why.value, why.detail)
-        if not holds:
-            # After its letter: until then its row alone tells a redelivery that it is not settled.
-            await self._parked.let_go(arrived.origin)
+    async def give_up(self, arrived: Arrival, attempt: int, why: Trouble, *, holds: bool) -> None:
+        """Make a well-formed event a dead letter; with `holds`, its order waits for a person."""
+        row = await self._parked.bury(
+            arrived.record, subject_of(arrived), attempt=attempt, reason=why.reason, holds=holds
+        )
+        await self.send_letter(arrived.record, row)
 
     async def give_up_unreadable(self, arrived: Arrival, malformed: Malformed) -> None:
-        """Write an event that can't be read (any more) to the dead letters; it holds nobody."""
-        headers = _plain_headers(arrived, 1, malformed.reason.value, malformed.detail)
-        too_large = malformed.reason is MalformedReason.TOO_LARGE
-        value = b"" if too_large else arrived.record.value
-        await self._bury(arrived, headers, value, malformed.reason.value, malformed.detail)
-        if arrived.is_back:
-            await self._parked.let_go(arrived.origin)
-
-    async def bury_again(self, arrived: Arrival, row: ParkedEvent) -> None:
-        """Write the dead letter of a row again, whose first letter may not have left."""
-        reason = row.reason
-        await self._bury(
-            arrived, _row_headers(row), arrived.record.value, reason.error_class, reason.detail
+        """Make an event that can't be read (any more) a dead letter; it holds nobody."""
+        record = arrived.record
+        if malformed.reason is MalformedReason.TOO_LARGE:
+            record = replace(record, value=b"")
+        reason = Reason(malformed.reason.value, malformed.detail[:MAX_DETAIL])
+        row = await self._parked.bury(
+            record, subject_of(arrived), attempt=1, reason=reason, holds=False
         )
+        await self.send_letter(record, row)
 
-    async def _bury(
-        self,
-        arrived: Arrival,
-        headers: dict[str, str],
-        value: bytes | None,
-        reason: str,
-        detail: str,
-    ) -> None:
-        record, topic = arrived.record, self._topics.dead_letters
-        said = _with(record, headers)
-        letter = Outgoing(topic, record.key or b"", said, value or b"")
+    async def send_letter(self, record: Incoming, row: ParkedEvent) -> None:
+        """Write the dead letter of a row to its topic, and remember that it is there."""
+        key, said = record.key or b"", _with(record, _headers(row))
+        letter = Outgoing(self._topics.dead_letters, key, said, record.value or b"")
         if not await until_acknowledged(self._publish, letter):
-            await until_acknowledged(self._publish, Outgoing(topic, record.key or b"", said, b""))
-        self._metrics.count(Name.DEAD_LETTERS, type=arrived.type, reason=reason)
+            await until_acknowledged(self._publish, replace(letter, value=b""))
+        await self._parked.letter_sent(row.origin)
+        self._metrics.count(Name.DEAD_LETTERS, type=row.event_type, reason=row.reason.error_class)
         self._log.error(
             "dead letter",
-            type=arrived.type,
-            topic=arrived.origin.topic,
-            partition=arrived.origin.partition,
-            offset=arrived.origin.offset,
-            event_id=arrived.event_id,
-            reason=reason,
-            detail=detail,
+            type=row.event_type,
+            topic=row.origin.topic,
+            partition=row.origin.partition,
+            offset=row.origin.offset,
+            event_id=row.event_id,
+            reason=row.reason.error_class,
+            detail=row.reason.detail,
         )
 
 
-def _order(received: Received) -> str | None:
-    if received.envelope.type is EventType.MANIFEST_REQUESTED:
-        return None
-    return received.event.kafka_key
+def subject_of(arrived: Arrival) -> Subject:
+    """Say what an event is about, as far as its row has to know."""
+    content = arrived.content
+    if isinstance(content, Malformed):
+        return Subject(arrived.type, arrived.event_id)
+    event, kind = content.event, content.envelope.type
+    return Subject(
+        arrived.type,
+        arrived.event_id,
+        None if kind is EventType.MANIFEST_REQUESTED else event.kafka_key,
+        getattr(event, "consignment_reference", None),
+    )
 
 
-def _row_headers(row: ParkedEvent) -> dict[str, str]:
+def _headers(row: ParkedEvent) -> dict[str, str]:
     return {
         ORIGINAL_TOPIC: row.origin.topic,
         ORIGINAL_PARTITION: str(row.origin.partition),
@@ -188,18 +168,6 @@ def _row_headers(row: ParkedEvent) -> dict[str, str]:
         FIRST_FAILED_AT: row.first_failed_at.isoformat(),
         ERROR_CLASS: row.reason.error_class,
         ERROR_DETAIL: row.reason.detail,
-    }
-
-
-def _plain_headers(arrived: Arrival, attempt: int, reason: str, detail: str) -> dict[str, str]:
-    return {
-        ORIGINAL_TOPIC: arrived.origin.topic,
-        ORIGINAL_PARTITION: str(arrived.origin.partition),
-        ORIGINAL_OFFSET: str(arrived.origin.offset),
-        ATTEMPT: str(attempt),
-        FIRST_FAILED_AT: utc_now().isoformat(),
-        ERROR_CLASS: reason,
-        ERROR_DETAIL: detail[:MAX_DETAIL],
     }
 
 

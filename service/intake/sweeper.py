@@ -1,7 +1,7 @@
 """The sweeper: work that is due by the clock, not by an event. Every replica runs one.
 
 It does timed work, wakes parked events whose retry message is lost or late, and publishes outcomes
-that were stored but never acknowledged.
+and dead letters that were stored but never acknowledged.
 """
 
 import asyncio
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import structlog
 from aiokafka.errors import KafkaError
 
-from service.events.topics import Topics
 from service.intake.announcing import Announcer
-from service.intake.arrivals import Arrival, resumed
 from service.intake.gate import Closed, Gate
+from service.intake.parking import Parking, Wake
 from service.ledger import timed_work
 from service.ledger.database import Contended, Database, LedgerDown, LedgerNotReady
 from service.ledger.leases import LeaseHeld
@@ -43,7 +42,7 @@ class SweepPolicy:
     overdue: float = 2.0
     """How long after its due time a parked event is woken without its retry message."""
     unpublished: float = 60.0
-    """How long after it was stored an outcome without an ack is published again."""
+    """How long after it was stored an outcome or a letter without an ack is published again."""
     count_every: float = 5.0
 
 
@@ -57,9 +56,8 @@ class Sweeper:
         parked: ParkedEvents,
         workers: Mapping[WorkKind, Worker],
         announcer: Announcer,
-        submit: Callable[[Arrival], None],
-        topics: Topics,
-        max_bytes: int,
+        parking: Parking,
+        wake: Wake,
         gate: Gate,
         policy: SweepPolicy,
         metrics: Metrics,
@@ -69,9 +67,8 @@ class Sweeper:
         self._parked = parked
         self._workers = workers
         self._announcer = announcer
-        self._submit = submit
-        self._topics = topics
-        self._max_bytes = max_bytes
+        self._parking = parking
+        self._wake = wake
         self._gate = gate
         self._policy = policy
         self._metrics = metrics
@@ -91,6 +88,7 @@ class Sweeper:
             self._wake_parked,
             self._do_timed_work,
             self._publish_unpublished,
+            self._send_letters,
             self._count_parked,
         )
         for job in jobs:
@@ -109,12 +107,20 @@ class Sweeper:
     async def _count_parked(self) -> None:
         if time.monotonic() - self._last_count > self._policy.count_every:
             self._last_count = time.monotonic()
-            for state, count in (await self._parked.counts()).items():
+            found = await self._parked.standing()
+            for state, count in found.counts.items():
                 self._metrics.set(Name.PARKED, count, state=state.value)
+            self._metrics.set(Name.OLDEST_PARKED, found.oldest_seconds)
+            self._metrics.set(Name.ORDERS_HELD, found.orders_held)
 
     async def _wake_parked(self) -> None:
-        for row, record in await self._parked.overdue(self._policy.overdue, self._policy.at_once):
-            self._submit(resumed(record, row.first_failed_at, self._topics, self._max_bytes))
+        for woken in await self._parked.overdue(self._policy.overdue, self._policy.at_once):
+            self._wake(woken)
+
+    async def _send_letters(self) -> None:
+        left = await self._parked.letters_missing(self._policy.unpublished, self._policy.at_once)
+        for woken in left:
+            await self._parking.send_letter(woken.record, woken.row)
 
     async def _do_timed_work(self) -> None:
         async with self._database.begin() as tx:

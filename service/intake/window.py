@@ -5,6 +5,7 @@ be committed only when every event before it in its partition is finished.
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -28,13 +29,27 @@ class OffsetWindow:
         return True
 
     def finish(self, offset: int) -> None:
-        """Mark an admitted offset as finished."""
-        del self._open[offset]
+        """Mark an offset as finished, unless it was given back meanwhile."""
+        self._open.pop(offset, None)
+
+    def give_back(self, offset: int) -> bool:
+        """Forget this offset and all after it: they are read again. False if they were before."""
+        if offset >= self._next:
+            return False
+        for later in [one for one in self._open if one >= offset]:
+            del self._open[later]
+        self._next = offset
+        return True
 
     @property
     def position(self) -> int:
         """The offset to commit: that of the lowest unfinished event, else the next one."""
         return next(iter(self._open), self._next)
+
+    @property
+    def gap(self) -> int:
+        """How many offsets lie between the lowest unfinished event and the next one to come."""
+        return self._next - self.position
 
     @property
     def unfinished(self) -> int:
@@ -58,11 +73,13 @@ class Lanes(Generic[Item]):
     _waiting: dict[str, deque[Item]] = field(default_factory=dict)
     _ready: deque[str] = field(default_factory=deque)
     _running: dict[str, Item] = field(default_factory=dict)
+    _waiting_count: int = 0
 
     def admit(self, key: str, item: Item) -> None:
         """Put an item at the end of its lane."""
         lane = self._waiting.setdefault(key, deque())
         lane.append(item)
+        self._waiting_count += 1
         if len(lane) == 1 and key not in self._running:
             self._ready.append(key)
 
@@ -73,6 +90,7 @@ class Lanes(Generic[Item]):
             key = self._ready.popleft()
             lane = self._waiting[key]
             item = lane.popleft()
+            self._waiting_count -= 1
             if not lane:
                 del self._waiting[key]
             self._running[key] = item
@@ -85,11 +103,18 @@ class Lanes(Generic[Item]):
         if key in self._waiting:
             self._ready.append(key)
 
-    def drop_waiting(self) -> list[Item]:
-        """Forget everything that does not run yet, and give it."""
-        dropped = [item for lane in self._waiting.values() for item in lane]
-        self._waiting.clear()
-        self._ready.clear()
+    def drop_waiting(self, which: Callable[[Item], bool] = lambda _: True) -> list[Item]:
+        """Forget what does not run yet (of the items asked for), and give it."""
+        dropped = []
+        for key, lane in list(self._waiting.items()):
+            dropped += [item for item in lane if which(item)]
+            left = deque(item for item in lane if not which(item))
+            if left:
+                self._waiting[key] = left
+            else:
+                del self._waiting[key]
+        self._ready = deque(key for key in self._ready if key in self._waiting)
+        self._waiting_count -= len(dropped)
         return dropped
 
     @property
@@ -100,4 +125,4 @@ class Lanes(Generic[Item]):
     @property
     def admitted(self) -> int:
         """How many items run or wait."""
-        return len(self._running) + sum(len(lane) for lane in self._waiting.values())
+        return len(self._running) + self._waiting_count

@@ -160,6 +160,9 @@ async def close_batch(
     on_hold = exists().where(
         parked_events.c.order_reference == consignments.c.order_reference,
         parked_events.c.state == ParkedState.DEAD.value,
+        parked_events.c.holds,
+        parked_events.c.consignment_reference.is_(None)
+        | (parked_events.c.consignment_reference == consignments.c.consignment_reference),
     )
     ready = (
         (consignments.c.shipping_location_reference == location)

@@ -29,6 +29,8 @@ class What(StrEnum):
     RETURN_MISSING = "return consignment missing"
     PARKED = "parked"
     DEAD_LETTER = "dead letter"
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,10 @@ class Entry:
 async def note(
     tx: Tx, order_reference: str | None, what: What, event_id: str | None = None, **details: Any
 ) -> None:
-    """Add a line to an order's history; nothing when there is no order to hang it on."""
+    """Add a line to an order's history; nothing when there is no order to hang it on.
+
+    What belongs to no order (an unreadable event) hangs on where it lay: `topic/partition/offset`.
+    """
     if order_reference is None:
         return
     await tx.execute(

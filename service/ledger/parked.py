@@ -2,65 +2,56 @@
 
 A row is keyed by where its event first lay (topic, partition, offset), so a redelivery resumes its
 row and never queues behind itself. A settled event has no row: a retry message that finds none is
-skipped.
+skipped. The rows of one order form a line, see turns.py.
 """
 
-import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 import structlog
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from service.events.envelope import Incoming
 from service.ledger import history
 from service.ledger.clock import now_plus
 from service.ledger.database import Database, Tx, upsert
 from service.ledger.history import What
+from service.ledger.parked_rows import (
+    COLUMNS,
+    HASTENED_SECONDS,
+    Origin,
+    ParkedEvent,
+    Reason,
+    Subject,
+    Woken,
+    at,
+    line_of,
+    packed,
+    parked,
+    row_ahead,
+    unpacked,
+    wake_line,
+)
 from service.ledger.sealing import Seal, SealBroken
 from service.ledger.tables import ParkedState, parked_events
+from service.ledger.turns import BEHIND, InLine, may_run
 
 EARLY_SECONDS = 2.0
 """A retry message may come so much before its row is due: clocks differ."""
 
-HASTENED_SECONDS = 60.0
-"""How overdue a hastened event is: the next sweep wakes it."""
+TURN_SECONDS = 60.0
+"""How soon an event behind others looks by itself whether its turn has come: nobody may have told
+it, for whoever went out of the line may have died."""
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where an event first lay."""
+class Standing:
+    """How much waits, and how long already."""
 
-    topic: str
-    partition: int
-    offset: int
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why an event waits or was given up: a closed word, and a text without personal data."""
-
-    error_class: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class ParkedEvent:
-    """One row. `attempt` counts failed attempts; waiting for a look-up or a lease is none."""
-
-    origin: Origin
-    sequence: int
-    order_reference: str | None
-    event_type: str
-    event_id: str
-    state: ParkedState
-    attempt: int
-    reason: Reason
-    first_failed_at: datetime
-    due_at: datetime
-    seconds_until_due: float
-    """By the database's clock, when the row was read; negative when overdue."""
+    counts: Mapping[ParkedState, int]
+    oldest_seconds: float
+    """Since the event that is parked the longest first failed; 0 when none is parked."""
+    orders_held: int
 
 
 class ParkedEvents:
@@ -70,103 +61,177 @@ class ParkedEvents:
         self._database = database
         self._seal = seal
 
-    async def find(self, origin: Origin) -> ParkedEvent | None:
-        """Read an event's row."""
+    async def look(
+        self, origin: Origin, subject: Subject
+    ) -> tuple[ParkedEvent | None, ParkedEvent | None]:
+        """Read an event's own row, and the row that it has to wait behind."""
         async with self._database.begin() as tx:
-            row = (await tx.execute(_rows().where(_at(origin)))).one_or_none()
-            return _parked(row) if row else None
+            rows = await line_of(tx, subject.order_reference, origin)
+        mine = next((row for row in rows if row.origin == origin), None)
+        before = rows if mine is None else [row for row in rows if row.sequence < mine.sequence]
+        return mine, row_ahead(InLine(subject.event_type, subject.consignment_reference), before)
 
     async def park(
         self,
         record: Incoming,
+        subject: Subject,
         *,
-        order_reference: str | None,
-        event_type: str,
-        event_id: str,
         attempt: int,
         reason: Reason,
         due_in_seconds: float,
-        dead: bool = False,
     ) -> ParkedEvent:
-        """Store an event with its payload, or its next due time if it is there already.
+        """Store an event with its payload, or its next due time if it is there already."""
+        async with self._database.begin() as tx:
+            return await self._put(
+                tx, record, subject, ParkedState.PARKED, attempt, reason, due_in_seconds
+            )
 
-        With `dead`, it waits for a person. The history tells only of a new reason.
+    async def park_behind(
+        self, record: Incoming, subject: Subject, due_in_seconds: float
+    ) -> ParkedEvent | None:
+        """Store an event behind those of its order; None when there is none any more.
+
+        The line is locked meanwhile: whoever goes out of it sees who has come to stand behind.
         """
+        async with self._database.begin() as tx:
+            line = await line_of(tx, subject.order_reference, lock=True)
+            ahead = row_ahead(InLine(subject.event_type, subject.consignment_reference), line)
+            if ahead is None:
+                return None
+            reason = Reason(BEHIND, f"waits behind {ahead.event_type} {ahead.event_id}")
+            return await self._put(
+                tx, record, subject, ParkedState.PARKED, 0, reason, due_in_seconds
+            )
+
+    async def bury(
+        self, record: Incoming, subject: Subject, *, attempt: int, reason: Reason, holds: bool
+    ) -> ParkedEvent:
+        """Store an event as a dead letter, which waits for a person; `letter_sent` comes after."""
+        async with self._database.begin() as tx:
+            return await self._put(
+                tx, record, subject, ParkedState.DEAD, attempt, reason, 0.0, holds=holds
+            )
+
+    async def _put(
+        self,
+        tx: Tx,
+        record: Incoming,
+        subject: Subject,
+        state: ParkedState,
+        attempt: int,
+        reason: Reason,
+        due_in_seconds: float,
+        *,
+        holds: bool = True,
+    ) -> ParkedEvent:
+        """Store a row; the history tells only of a new reason."""
         origin = Origin(record.topic, record.partition, record.offset)
-        state = ParkedState.DEAD if dead else ParkedState.PARKED
         changing = {
+            "order_reference": subject.order_reference,
+            "consignment_reference": subject.consignment_reference,
+            "event_type": subject.event_type,
+            "event_id": subject.event_id,
             "state": state.value,
+            "holds": holds,
             "attempt": attempt,
             "error_class": reason.error_class,
             "error_detail": reason.detail,
             "due_at": now_plus(due_in_seconds),
+            "letter_at": None,
         }
-        async with self._database.begin() as tx:
-            known = await tx.execute(
-                select(parked_events.c.state, parked_events.c.error_class).where(_at(origin))
-            )
-            news = known.one_or_none() != (state.value, reason.error_class)
-            await tx.execute(
-                upsert(tx, parked_events)
-                .values(
-                    topic=origin.topic,
-                    partition=origin.partition,
-                    offset=origin.offset,
-                    order_reference=order_reference,
-                    event_type=event_type,
-                    event_id=event_id,
-                    first_failed_at=now_plus(),
-                    payload=self._seal.close(_packed(record)),
+        line = await line_of(tx, subject.order_reference, origin, lock=True)
+        known = next((row for row in line if row.origin == origin), None)
+        if known and known.place.is_behind and reason.error_class != BEHIND:
+            changing["first_failed_at"] = now_plus()  # waiting for its turn was no failure
+        stored = await tx.execute(
+            upsert(tx, parked_events)
+            .values(
+                {
+                    "topic": origin.topic,
+                    "partition": origin.partition,
+                    "offset": origin.offset,
+                    "first_failed_at": now_plus(),
+                    "payload": self._seal.close(packed(record)),
                     **changing,
-                )
-                .on_conflict_do_update(
-                    index_elements=[
-                        parked_events.c.topic,
-                        parked_events.c.partition,
-                        parked_events.c.offset,
-                    ],
-                    set_=changing,
-                )
+                }
             )
+            .on_conflict_do_update(
+                index_elements=[
+                    parked_events.c.topic,
+                    parked_events.c.partition,
+                    parked_events.c.offset,
+                ],
+                set_=changing,
+            )
+            .returning(*COLUMNS)
+        )
+        row = parked(stored.one())
+        if known is None or (known.state, known.reason.error_class) != (state, reason.error_class):
+            is_dead = state is ParkedState.DEAD
             await history.note(
                 tx,
-                order_reference if news else None,
-                What.DEAD_LETTER if dead else What.PARKED,
-                event_id,
-                event=event_type,
+                subject.order_reference or str(origin),
+                What.DEAD_LETTER if is_dead else What.PARKED,
+                subject.event_id,
+                event=subject.event_type,
                 reason=reason.error_class,
                 detail=reason.detail,
                 attempt=attempt,
-                due_in_seconds=None if dead else round(due_in_seconds, 1),
+                due_in_seconds=None if is_dead else round(due_in_seconds, 1),
             )
-            return _parked((await tx.execute(_rows().where(_at(origin)))).one())
+            await wake_line(tx, [row if one.origin == origin else one for one in line])
+        return row
+
+    async def letter_sent(self, origin: Origin) -> None:
+        """Store that the broker has the letter of a dead letter."""
+        async with self._database.begin() as tx:
+            await tx.execute(
+                update(parked_events)
+                .where(at(origin), parked_events.c.state == ParkedState.DEAD.value)
+                .values(letter_at=now_plus())
+            )
 
     async def start(self, origin: Origin, seconds: float) -> ParkedEvent | None:
         """Start a parked event that is due, so that nobody else does for so many seconds.
 
-        None when it has no row, is not due (within two seconds), or waits for a person.
+        None when it has no row, is not due (within two seconds), is not next in the line of its
+        order, or waits for a person.
         """
         async with self._database.begin() as tx:
             started = await tx.execute(
                 update(parked_events)
                 .where(
-                    _at(origin),
+                    at(origin),
                     parked_events.c.state == ParkedState.PARKED.value,
                     parked_events.c.due_at <= now_plus(EARLY_SECONDS),
                 )
                 .values(due_at=now_plus(seconds))
-                .returning(parked_events.c.sequence)
+                .returning(*COLUMNS)
             )
-            if started.scalar_one_or_none() is None:
+            found = started.one_or_none()
+            if found is None:
                 return None
-            return _parked((await tx.execute(_rows().where(_at(origin)))).one())
+            row = parked(found)
+            line = await line_of(tx, row.order_reference)
+            if may_run(row.place, [one.place for one in line]):
+                return row
+            await tx.execute(
+                update(parked_events).where(at(origin)).values(due_at=now_plus(TURN_SECONDS))
+            )
+            return None
 
-    async def let_go(self, origin: Origin) -> None:
-        """Remove the row of an event that is settled, its payload with it."""
+    async def let_go(self, row: ParkedEvent) -> list[Woken]:
+        """Remove the row of an event that is settled, its payload with it.
+
+        Gives those of its order whose turn has come.
+        """
         async with self._database.begin() as tx:
-            await tx.execute(delete(parked_events).where(_at(origin)))
+            line = await line_of(tx, row.order_reference, row.origin, lock=True)
+            await tx.execute(delete(parked_events).where(at(row.origin)))
+            woken = await wake_line(tx, [one for one in line if one.origin != row.origin])
+            return await self._opened(tx, woken)
 
-    async def overdue(self, by_seconds: float, limit: int) -> list[tuple[ParkedEvent, Incoming]]:
+    async def overdue(self, by_seconds: float, limit: int) -> list[Woken]:
         """Wake events whose retry message seems lost: due that long ago and still parked.
 
         Each is given out once in `by_seconds`. One whose payload can't be opened is left out.
@@ -190,53 +255,70 @@ class ParkedEvents:
                 .where(parked_events.c.sequence.in_(woken))
                 .values(due_at=now_plus())
             )
-            rows = (
-                await tx.execute(
-                    _rows()
-                    .where(parked_events.c.sequence.in_(woken))
-                    .order_by(parked_events.c.sequence)
+            return await self._opened(tx, woken)
+
+    async def letters_missing(self, older_than_seconds: float, limit: int) -> list[Woken]:
+        """Read dead letters that were stored so long ago and whose letter never left."""
+        async with self._database.begin() as tx:
+            found = await tx.execute(
+                select(parked_events.c.sequence)
+                .where(
+                    parked_events.c.state == ParkedState.DEAD.value,
+                    parked_events.c.letter_at.is_(None),
+                    parked_events.c.due_at <= now_plus(-older_than_seconds),
                 )
-            ).all()
-        found = []
-        for row in rows:
-            try:
-                found.append((_parked(row), self._unpacked(row)))
-            except SealBroken as broken:
-                structlog.get_logger("ledger").error(
-                    "parked event left out", sequence=row.sequence, error=str(broken)
-                )
-        return found
+                .order_by(func.random())  # one that can't be sent must not keep others back
+                .limit(limit)
+            )
+            return await self._opened(tx, found.scalars().all())
 
     async def of_order(self, order_reference: str) -> list[ParkedEvent]:
-        """Read the events of an order that wait, in order."""
+        """Read the events of an order that wait or were discarded, in order."""
         async with self._database.begin() as tx:
-            rows = await tx.execute(
-                _rows()
-                .where(parked_events.c.order_reference == order_reference)
-                .order_by(parked_events.c.sequence)
-            )
-            return [_parked(row) for row in rows]
+            return await line_of(tx, order_reference)
 
-    async def counts(self) -> dict[ParkedState, int]:
-        """Count the rows by state."""
+    async def standing(self) -> Standing:
+        """Count what waits."""
+        dead = parked_events.c.state == ParkedState.DEAD.value
+        parked_only = parked_events.c.state == ParkedState.PARKED.value
         async with self._database.begin() as tx:
             rows = await tx.execute(
                 select(parked_events.c.state, func.count()).group_by(parked_events.c.state)
             )
             found = {ParkedState(state): count for state, count in rows}
-        return {state: found.get(state, 0) for state in ParkedState}
-
-    def _unpacked(self, row: Row[Any]) -> Incoming:
-        packed = self._seal.open(row.payload)
-        return Incoming(
-            topic=row.topic,
-            partition=row.partition,
-            offset=row.offset,
-            key=_bytes(packed["key"]),
-            value=_bytes(packed["value"]),
-            headers=tuple((name, _bytes(value) or b"") for name, value in packed["headers"]),
-            timestamp=datetime.fromisoformat(packed["timestamp"]),
+            held = await tx.execute(
+                select(func.count(func.distinct(parked_events.c.order_reference))).where(
+                    dead, parked_events.c.holds
+                )
+            )
+            oldest = await tx.execute(
+                select(now_plus(), func.min(parked_events.c.first_failed_at)).where(parked_only)
+            )
+            now, since = oldest.one()
+        return Standing(
+            {state: found.get(state, 0) for state in ParkedState},
+            (now - since).total_seconds() if since else 0.0,
+            held.scalar_one(),
         )
+
+    async def _opened(self, tx: Tx, sequences: Sequence[int]) -> list[Woken]:
+        """Read rows with their events; one whose payload can't be opened is left out."""
+        if not sequences:
+            return []
+        rows = await tx.execute(
+            select(*COLUMNS, parked_events.c.payload)
+            .where(parked_events.c.sequence.in_(sequences))
+            .order_by(parked_events.c.sequence)
+        )
+        found = []
+        for row in rows.all():
+            try:
+                found.append(Woken(parked(row), unpacked(self._seal, row)))
+            except SealBroken as broken:
+                structlog.get_logger("ledger").error(
+                    "parked event left out", sequence=row.sequence, error=str(broken)
+                )
+        return found
 
 
 async def hasten(tx: Tx, order_reference: str, error_class: str) -> None:
@@ -251,51 +333,3 @@ async def hasten(tx: Tx, order_reference: str, error_class: str) -> None:
         )
         .values(due_at=now_plus(-HASTENED_SECONDS))
     )
-
-
-def _rows() -> Any:
-    return select(
-        parked_events,
-        now_plus().label("read_at"),
-    )
-
-
-def _at(origin: Origin) -> Any:
-    return (
-        (parked_events.c.topic == origin.topic)
-        & (parked_events.c.partition == origin.partition)
-        & (parked_events.c.offset == origin.offset)
-    )
-
-
-def _parked(row: Row[Any]) -> ParkedEvent:
-    return ParkedEvent(
-        origin=Origin(row.topic, row.partition, row.offset),
-        sequence=row.sequence,
-        order_reference=row.order_reference,
-        event_type=row.event_type,
-        event_id=row.event_id,
-        state=ParkedState(row.state),
-        attempt=row.attempt,
-        reason=Reason(row.error_class, row.error_detail),
-        first_failed_at=row.first_failed_at,
-        due_at=row.due_at,
-        seconds_until_due=(row.due_at - row.read_at).total_seconds(),
-    )
-
-
-def _packed(record: Incoming) -> dict[str, Any]:
-    return {
-        "key": _text(record.key),
-        "value": _text(record.value),
-        "headers": [[name, _text(value)] for name, value in record.headers],
-        "timestamp": record.timestamp.isoformat(),
-    }
-
-
-def _text(content: bytes | None) -> str | None:
-    return None if content is None else base64.b64encode(content).decode()
-
-
-def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -75,9 +76,11 @@ class ParkedState(StrEnum):
     """Where a parked event stands; a settled one has no row."""
 
     PARKED = "parked"
-    """Waits for its due time."""
+    """Waits for its due time, or for its turn."""
     DEAD = "dead"
     """A dead letter: waits for a person."""
+    DISCARDED = "discarded"
+    """Given up by a person: its payload is gone, its row keeps a redelivery from running."""
 
 
 ledger_info = Table(
@@ -201,14 +204,19 @@ parked_events = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("order_reference", Text, index=True),
+    Column("consignment_reference", Text),
     Column("event_type", Text, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("state", Text, nullable=False),
+    Column("holds", Boolean, nullable=False, server_default=true()),
     Column("attempt", Integer, nullable=False),
+    Column("replays", Integer, nullable=False, server_default="0"),
     Column("error_class", Text, nullable=False),
     Column("error_detail", Text, nullable=False),
+    Column("remark", Text),
     Column("first_failed_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
+    Column("letter_at", Instant),
     Column("payload", LargeBinary, nullable=False),
     UniqueConstraint("topic", "partition", "offset"),
     Index("ix_parked_events_due", "state", "due_at"),

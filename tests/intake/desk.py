@@ -18,12 +18,17 @@ from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival, arrival
 from service.intake.gate import Closed, Gate, GatePolicy
 from service.intake.handling import Handling, HandlingPolicy
+from service.intake.limits import Limits, LimitsPolicy
 from service.intake.ladder import Ladder, LadderPolicy
 from service.intake.parking import Parking
+from service.intake.step_guard import GuardPolicy, StepGuard
+from service.intake.troubles import PatiencePolicy
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.operation import Announcement
 from service.ledger.outcomes import OutcomeStore
-from service.ledger.parked import Origin, ParkedEvent, ParkedEvents
+from service.ledger.dead_letters import DeadLetters
+from service.ledger.parked import ParkedEvents
+from service.ledger.parked_rows import Origin, ParkedEvent, Woken
 from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.upgrade import upgrade
@@ -93,8 +98,12 @@ class Desk:
     on_publish: Callable[[Outgoing], None] = lambda _: None
     probe: Callable[[], None] = lambda: None
     probed: int = 0
+    woken: list[Woken] = field(default_factory=list)
     handling: Handling = field(init=False)
     gate: Gate = field(init=False)
+    limits: Limits = field(init=False)
+    guard: StepGuard = field(init=False)
+    letters: DeadLetters = field(init=False)
 
     async def react(self, _event: Event, _cause: Envelope) -> Performed:
         self.reacted += 1
@@ -157,16 +166,21 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
     seal = Seal([Fernet.generate_key().decode()])
     metrics = Metrics()
     desk = Desk(clock, ParkedEvents(database, seal), metrics)
+    desk.limits = Limits(LimitsPolicy(), metrics)
+    desk.guard = StepGuard(GuardPolicy(try_every=0.05), metrics, [EventType.STOCK_PICKED])
+    desk.letters = DeadLetters(database, seal)
     desk.gate = Gate(GatePolicy(probe_every=0.005), dict.fromkeys(Closed, desk.check), metrics)
     publication = Publication(database, OutcomeStore(seal))
     desk.handling = Handling(
         {EventType.STOCK_PICKED: desk.react},
         Announcer(desk.publish, publication, TOPICS, "test", metrics),
-        Parking(desk.parked, desk.publish, TOPICS, metrics),
+        Parking(desk.parked, desk.publish, desk.woken.append, TOPICS, metrics),
         database,
         Ladder(LadderPolicy(TOPICS.retry_tiers)),
         desk.gate,
-        HandlingPolicy(quick_wait=0.001, lease_patience=0.05, lease_wait=0.005),
+        desk.limits,
+        desk.guard,
+        HandlingPolicy(PatiencePolicy(quick_wait=0.001, lease_patience=0.05, lease_wait=0.005)),
         metrics,
     )
     yield desk
