@@ -1,4 +1,4 @@
-"""Allocation by default rules: the cheapest service that can take the consignment (RULES 5)."""
+"""Allocation (RULES 5): the cheapest service that can take the consignment, or a named one."""
 
 from datetime import timedelta
 from functools import partial
@@ -6,12 +6,13 @@ from typing import Any
 
 from sandbox.answers import consignment_link, legs_json, link
 from sandbox.consignments import wrong_state
+from sandbox.errors import Code, Refusal
 from sandbox.exchange import Answer, Call
 from sandbox.faults import FaultKind, FaultRule
 from sandbox.goods import ConsignmentLeg
 from sandbox.records import Allocated, Consignment, Failure, total_value
 from sandbox.reference_data import SERVICES, CarrierService
-from sandbox.requests import ConsignmentReferencesRequest
+from sandbox.requests import AllocateWithCarrierServiceRequest, ConsignmentReferencesRequest
 from sandbox.state import SandboxState
 from sandbox.states import Action, ConsignmentState, is_allowed
 from sandbox.validation import read
@@ -21,12 +22,30 @@ from sandbox.words import AddressType, Direction
 def allocate_by_default_rules(call: Call) -> Answer:
     """PUT /allocation/allocate: one after another, a summary each."""
     request = read(ConsignmentReferencesRequest, call.body)
-    summaries = [_attempt(call, reference) for reference in request.consignment_references]
+    return _allocate(call, request.consignment_references, list(SERVICES.values()))
+
+
+def allocate_with_carrier_service(call: Call) -> Answer:
+    """PUT /allocation/allocatewithcarrierservice: that service or failure, a summary each."""
+    request = read(AllocateWithCarrierServiceRequest, call.body)
+    service = SERVICES.get(request.mpd_carrier_service_reference)
+    if service is None:
+        # Which code an unknown service gets is not documented.
+        raise Refusal(
+            400,
+            Code.VALIDATION,
+            f"There is no carrier service {request.mpd_carrier_service_reference}.",
+        )
+    return _allocate(call, request.consignment_references, [service])
+
+
+def _allocate(call: Call, references: list[str], services: list[CarrierService]) -> Answer:
+    summaries = [_attempt(call, reference, services) for reference in references]
     taken_up = any(each["StatusCode"] == 202 for each in summaries)
     return Answer(202 if taken_up else 200, summaries)
 
 
-def _attempt(call: Call, reference: str) -> dict[str, Any]:
+def _attempt(call: Call, reference: str, services: list[CarrierService]) -> dict[str, Any]:
     state = call.state
     consignment = state.consignments.get(reference)
     if consignment is None:
@@ -38,9 +57,11 @@ def _attempt(call: Call, reference: str) -> dict[str, Any]:
         return _summary(400, wrong_state(consignment, Action.ALLOCATE), reference)
     state.enter(consignment, ConsignmentState.ALLOCATING)
     if state.options.allocation_seconds > 0:
-        state.later(state.options.allocation_seconds, partial(settle, state, consignment))
+        state.later(
+            state.options.allocation_seconds, partial(_settle, state, consignment, services)
+        )
         return _summary(202, "The allocation was taken up", reference)
-    settle(state, consignment)
+    _settle(state, consignment, services)
     return summary_of(consignment)
 
 
@@ -48,12 +69,12 @@ def _text(fault: FaultRule) -> str:
     return fault.body if isinstance(fault.body, str) else "Something went wrong."
 
 
-def settle(state: SandboxState, consignment: Consignment) -> None:
-    """Gives an Allocating consignment the cheapest service that fits, or fails it."""
+def _settle(state: SandboxState, consignment: Consignment, services: list[CarrierService]) -> None:
+    """Gives an Allocating consignment the cheapest of the services that fits, or fails it."""
     if consignment.state is not ConsignmentState.ALLOCATING:
         return
-    reasons = {each.reference: exclusion_reason(each, consignment) for each in SERVICES.values()}
-    fitting = [each for each in SERVICES.values() if reasons[each.reference] is None]
+    reasons = {each.reference: exclusion_reason(each, consignment) for each in services}
+    fitting = [each for each in services if reasons[each.reference] is None]
     if not fitting:
         told = "; ".join(f"{reference}: {reason}" for reference, reason in reasons.items())
         consignment.failed_allocation = Failure(

@@ -20,7 +20,6 @@ setConsignmentCustomerReference PUT /consignments/{consignmentReference}/setcust
 dispatchConsignments PUT /consignments/Dispatch
 addPackage POST /consignments/{consignmentReference}/addpackage
 deletePackage DELETE /packages/{packageReference}
-allocateWithCarrierService PUT /allocation/allocatewithcarrierservice
 allocateManyWithServiceGroup PUT /allocation/allocatewithservicegroup
 allocateWithServiceFilters PUT /allocation/allocateConsignmentsWithServiceFilters
 allocateCheapestQuote PUT /allocation/{consignmentReference}/allocatewithcheapestquote

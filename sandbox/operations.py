@@ -138,6 +138,13 @@ OPERATIONS: Sequence[Operation] = (
         allocation.allocate_by_default_rules,
         takes_body=True,
     ),
+    Operation(
+        "allocateWithCarrierService",
+        "PUT",
+        "/allocation/allocatewithcarrierservice",
+        allocation.allocate_with_carrier_service,
+        takes_body=True,
+    ),
     Operation("getLabels", "GET", "/labels/{consignmentReference}", labels.get_labels),
     Operation(
         "getLabelsInFormat",

@@ -91,6 +91,12 @@ class ConsignmentReferencesRequest(Model):
     consignment_references: Annotated[list[str], Field(min_length=1)]
 
 
+class AllocateWithCarrierServiceRequest(ConsignmentReferencesRequest):
+    """Consignments to allocate, and the service to use."""
+
+    mpd_carrier_service_reference: Annotated[str, Field(min_length=1)]
+
+
 class ShippingDateRange(Model):
     """First and last shipping date."""
 

@@ -83,6 +83,18 @@ class Settings(BaseSettings):
         default=None, description="Rate limit of calls to PRO; unset, there is none."
     )
 
+    allocation_batch: Count = Field(
+        default=50, description="Consignments that are allocated by one call to PRO at the most."
+    )
+    allocation_linger: Annotated[float, Field(ge=0)] = Field(
+        default=0.02, description="How long an allocation waits for others to share its call."
+    )
+    allocation_carrier_service: str | None = Field(
+        default=None,
+        description="Allocate every consignment to this carrier service (PRO's Service Code); "
+        "unset, PRO's default rules choose.",
+    )
+
     # Ledger
     ledger_url: SecretStr = Field(
         default=SecretStr("sqlite+aiosqlite:///var/ledger.sqlite"),

@@ -1,7 +1,8 @@
 """The composition root: everything is put together here, and only here, from the settings."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -39,10 +40,12 @@ from service.lifetime import Http, Service, not_ready, slowed
 from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.papers import LabelFolder
+from service.pro.batches import Batches, BatchPolicy
 from service.pro.calls import OnCall
 from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
 from service.pro.problems import Verdict
+from service.pro.results import AllocationResult
 from service.reactions.consignment_allocated import FetchLabels
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
@@ -143,6 +146,15 @@ def _pro_of(
     )
 
 
+async def _allocate(
+    pro: ProClient, carrier_service: str | None, references: Sequence[str]
+) -> Mapping[str, AllocationResult]:
+    """Allocate as the settings say."""
+    if carrier_service is None:
+        return await pro.allocate_default_rules(references)
+    return await pro.allocate_carrier_service(references, carrier_service)
+
+
 def _steps_on(settings: Settings) -> list[EventType]:
     known = {step.event for step in FLOW}
     unknown = sorted(set(settings.steps_off) - {event.value for event in known})
@@ -216,13 +228,17 @@ def assemble(
     outcomes = OutcomeStore(seal)
     publication = Publication(database, outcomes)
     journal = Journal(database, outcomes, metrics, lookups, settings.lease)
-    operations = Operations(journal, settings.pro_deadline)
+    operations = Operations(journal, settings.pro_deadline + BatchPolicy.patience)
+    batch = BatchPolicy(settings.allocation_batch, settings.allocation_linger)
+    allocations = Batches(partial(_allocate, pro, settings.allocation_carrier_service), batch)
     strays = Strays(database, operations, pro, metrics)
     folder = LabelFolder(settings.label_folder)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro),
         EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
-        EventType.CONSIGNMENT_CREATED: AllocateConsignment(operations, pro, database, strays),
+        EventType.CONSIGNMENT_CREATED: AllocateConsignment(
+            operations, pro, allocations, database, strays
+        ),
         EventType.CONSIGNMENT_ALLOCATED: FetchLabels(
             operations, pro, database, folder, settings.label_format
         ),

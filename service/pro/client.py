@@ -188,6 +188,23 @@ class ProClient:
             read=lambda a: results.allocation_results(consignment_references, _summaries(a)),
         )
 
+    async def allocate_carrier_service(
+        self, consignment_references: Sequence[str], carrier_service_reference: str
+    ) -> dict[str, results.AllocationResult]:
+        """`PUT /allocation/allocatewithcarrierservice` → one result for each reference. Changes."""
+        request = contract.AllocateWithCarrierServiceRequest(
+            consignment_references=tuple(consignment_references),
+            mpd_carrier_service_reference=carrier_service_reference,
+        )
+        return await self._calls.call(
+            "allocate_carrier_service",
+            "PUT",
+            "/allocation/allocatewithcarrierservice",
+            body=request.to_json(),
+            changes=True,
+            read=lambda a: results.allocation_results(consignment_references, _summaries(a)),
+        )
+
     async def get_labels(
         self, consignment_reference: str, label_format: LabelFormat | None = None
     ) -> results.LabelFile:

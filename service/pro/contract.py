@@ -278,6 +278,13 @@ class ConsignmentReferencesRequest(Sent):
     consignment_references: tuple[str, ...]
 
 
+class AllocateWithCarrierServiceRequest(Sent):
+    """`PUT /allocation/allocatewithcarrierservice`"""
+
+    consignment_references: tuple[str, ...]
+    mpd_carrier_service_reference: str
+
+
 class ShippingDateRange(Sent):
     """First and last shipping date."""
 

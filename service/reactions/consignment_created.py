@@ -1,5 +1,6 @@
-"""consignment.created → Allocate Using Default Rules → consignment.allocated | …_failed"""
+"""consignment.created → Allocate (many in one call) → consignment.allocated | …_failed"""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service.events.envelope import Envelope
@@ -25,10 +26,11 @@ from service.operations import (
 )
 from service.pro import states
 from service.pro.answers import Consignment
+from service.pro.batches import Batches
 from service.pro.client import ProClient
 from service.pro.mapping import rejection_from
 from service.pro.problems import Ambiguous, Problem, Refused
-from service.pro.results import Allocated, NotAllocated, allocated_in
+from service.pro.results import Allocated, AllocationResult, NotAllocated, allocated_in
 from service.strays import Strays
 
 
@@ -49,6 +51,7 @@ class AllocateConsignment:
 
     operations: Operations
     pro: ProClient
+    allocations: Batches[AllocationResult]
     database: Database
     strays: Strays
 
@@ -63,18 +66,26 @@ class AllocateConsignment:
         if not is_current(event, known):
             return NOTHING_TO_SAY
         await self.strays.search_if_unknown(known.order_reference, known.pick_reference)
+        async with self.allocations.seat(event.consignment_reference) as ask_pro:
+            return await self._allocate(event, cause, ask_pro)
+
+    async def _allocate(
+        self,
+        event: ConsignmentCreated,
+        cause: Envelope,
+        ask_pro: Callable[[], Awaitable[AllocationResult]],
+    ) -> Performed:
         work = operation(event, cause)
         reference = event.consignment_reference
 
         async def ask() -> Settlement:
-            results = await self.pro.allocate_default_rules([reference])
-            match results[reference]:
+            match await ask_pro():
                 case Allocated() as given:
                     return _allocated(event, cause, work.key, given)
                 case NotAllocated(_, problem):
-                    raise Refused("allocate_default_rules", problem)
+                    raise Refused("allocate", problem)
                 case _:
-                    raise Ambiguous("allocate_default_rules", "PRO has taken it up, no more")
+                    raise Ambiguous("allocate", "PRO has taken it up, no more")
 
         async def look() -> Settlement | None:
             return _found(event, cause, work.key, await self.pro.get_consignment(reference))

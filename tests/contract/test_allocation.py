@@ -138,3 +138,22 @@ async def test_taken_up_and_settled_later(contract: Contract, clock: Clock) -> N
 @pytest.mark.parametrize("body", [{}, {"ConsignmentReferences": []}, ["EC-000-000-000"]])
 async def test_refused(pro: Caller, body: Any) -> None:
     assert (await pro.call("PUT", "/allocation/allocate", body)).status_code == 400
+
+
+async def test_a_named_service_takes_all_it_can_and_fails_the_others(pro: Caller) -> None:
+    order = await pro.order()
+    fits = await pro.pack(order, **_packed(2) | {"Tags": []})
+    too_heavy = await pro.pack(order, **_packed(200) | {"Tags": []})
+    body = {"ConsignmentReferences": [fits, too_heavy], "MpdCarrierServiceReference": "NL_P24"}
+    answer = await pro.call("PUT", "/allocation/allocatewithcarrierservice", body)
+    assert [each["StatusCode"] for each in answer.json()] == [200, 400]
+    assert answer.json()[0]["CarrierServiceReference"] == "NL_P24"
+    assert (await pro.read(too_heavy))["ConsignmentState"] == "AllocationFailed"
+
+
+async def test_an_unknown_service_is_refused_and_nothing_is_tried(pro: Caller) -> None:
+    reference = await pro.pack(await pro.order(), **_packed(2))
+    body = {"ConsignmentReferences": [reference], "MpdCarrierServiceReference": "NOBODY"}
+    answer = await pro.call("PUT", "/allocation/allocatewithcarrierservice", body)
+    assert answer.status_code == 400
+    assert (await pro.read(reference))["ConsignmentState"] == "Unallocated"

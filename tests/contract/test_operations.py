@@ -81,6 +81,11 @@ async def _from_query(pro: Caller) -> object:
     return await pro.good("POST", "/consignments/manifestFromQuery", {"States": ["Allocated"]})
 
 
+async def _carrier_service(pro: Caller) -> object:
+    body = {"ConsignmentReferences": [await pro.pack()], "MpdCarrierServiceReference": "NL_P48"}
+    return await pro.good("PUT", "/allocation/allocatewithcarrierservice", body)
+
+
 CALLS: dict[str, Act] = {
     "createOrder": Caller.order,
     "packOrder": Caller.pack,
@@ -102,6 +107,7 @@ CALLS: dict[str, Act] = {
     "setReadyToShip": _list("/consignments/setreadytoship"),
     "setNotReadyToShip": _list("/consignments/setnotreadytoship", _S.READY_TO_SHIP),
     "allocateDefaultRules": Caller.allocated,
+    "allocateWithCarrierService": _carrier_service,
     "getLabels": _on("GET", "/labels/{0}"),
     "getLabelsInFormat": _on("GET", "/labels/{0}/pdf"),
     "manifestConsignments": _list("/consignments/manifest", field="ConsignmentReferences"),

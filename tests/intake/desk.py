@@ -18,15 +18,15 @@ from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival, arrival
 from service.intake.gate import Closed, Gate, GatePolicy
 from service.intake.handling import Handling, HandlingPolicy
-from service.intake.limits import Limits, LimitsPolicy
 from service.intake.ladder import Ladder, LadderPolicy
+from service.intake.limits import Limits, LimitsPolicy
 from service.intake.parking import Parking
 from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.troubles import PatiencePolicy
 from service.ledger.database import Database, DatabasePolicy
+from service.ledger.dead_letters import DeadLetters
 from service.ledger.operation import Announcement
 from service.ledger.outcomes import OutcomeStore
-from service.ledger.dead_letters import DeadLetters
 from service.ledger.parked import ParkedEvents
 from service.ledger.parked_rows import Origin, ParkedEvent, Woken
 from service.ledger.publication import Publication

@@ -83,6 +83,11 @@ CALLS: list[tuple[Call, str, object]] = [
         "PUT /allocation/allocate",
         {"ConsignmentReferences": ["EC-1", "EC-2"]},
     ),
+    (
+        lambda c: c.allocate_carrier_service(["EC-1", "EC-2"], "NL_P24"),
+        "PUT /allocation/allocatewithcarrierservice",
+        {"ConsignmentReferences": ["EC-1", "EC-2"], "MpdCarrierServiceReference": "NL_P24"},
+    ),
     (lambda c: c.get_labels("EC-1", "ZPL"), "GET /labels/EC-1/ZPL", None),
     (
         lambda c: c.manifest_from_query(QUERY),

@@ -39,6 +39,7 @@ from service.ledger.upgrade import upgrade
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed
 from service.papers import LabelFolder
+from service.pro.batches import Batches, BatchPolicy
 from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
 from service.reactions.consignment_allocated import FetchLabels
@@ -231,7 +232,11 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                     EventType.ORDER_PLACED: RecordOrder(operations, pro),
                     EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
                     EventType.CONSIGNMENT_CREATED: AllocateConsignment(
-                        operations, pro, database, strays
+                        operations,
+                        pro,
+                        Batches(pro.allocate_default_rules, BatchPolicy(linger=0.001)),
+                        database,
+                        strays,
                     ),
                     EventType.CONSIGNMENT_ALLOCATED: FetchLabels(
                         operations, pro, database, LabelFolder(labels), "PDF"

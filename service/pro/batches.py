@@ -1,0 +1,152 @@
+"""Many asks, one call: where PRO takes many references at once, those who ask together share it.
+
+Who wants to ask takes a seat first, before claiming anything, and waits there a moment for others;
+then each claims its own operation. The call leaves when everybody at the table has asked or gone
+away, so nobody waits for somebody who found that there was nothing to ask.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from service.pro.problems import Refused
+
+T = TypeVar("T")
+
+BulkCall = Callable[[Sequence[str]], Awaitable[Mapping[str, T]]]
+"""One call for many references, giving a result for each."""
+
+
+@dataclass(frozen=True)
+class BatchPolicy:
+    """How many share a call, and how long is waited (seconds)."""
+
+    size: int = 50
+    linger: float = 0.02
+    """How long a table waits for more to come, nobody holding a lease yet."""
+    patience: float = 0.5
+    """How long those who have asked wait for those who still claim."""
+
+
+class Batches(Generic[T]):
+    """Seats those who ask."""
+
+    def __init__(self, call: BulkCall[T], policy: BatchPolicy) -> None:
+        self._call = call
+        self._policy = policy
+        self._table: _Table[T] | None = None
+
+    @asynccontextmanager
+    async def seat(self, reference: str) -> AsyncIterator[Callable[[], Awaitable[T]]]:
+        """Take a seat and wait for others; gives the function that asks for this reference.
+
+        It raises what the call raises, for each who asked. Where PRO refuses a call for several,
+        each asks alone: one bad reference must not fail the others.
+        """
+        table = self._table
+        if table is None or not table.has_room_for(reference):
+            table = self._table = _Table(self._call, self._policy)
+        table.sit_down(reference)
+        try:
+            await table.wait_for_others()
+            if self._table is table:
+                self._table = None
+            yield lambda: table.ask(reference)
+        finally:
+            table.leave(reference)
+
+
+class _Table(Generic[T]):
+    """Those who share one call."""
+
+    def __init__(self, call: BulkCall[T], policy: BatchPolicy) -> None:
+        self._call = call
+        self._policy = policy
+        self._seated: set[str] = set()
+        self._asking: dict[str, asyncio.Future[T]] = {}
+        self._complete = asyncio.Event()
+        self._is_open = True
+        self._sending: asyncio.Task[None] | None = None
+        self._all_asked = asyncio.Event()
+
+    def has_room_for(self, reference: str) -> bool:
+        return (
+            self._is_open
+            and len(self._seated) < self._policy.size
+            and (reference not in self._seated)
+        )
+
+    def sit_down(self, reference: str) -> None:
+        self._seated.add(reference)
+        if len(self._seated) >= self._policy.size:
+            self._complete.set()
+
+    async def wait_for_others(self) -> None:
+        try:
+            async with asyncio.timeout(self._policy.linger):
+                await self._complete.wait()
+        except TimeoutError:
+            self._complete.set()
+        self._is_open = False
+
+    async def ask(self, reference: str) -> T:
+        if self._sending is not None and self._all_asked.is_set():
+            return await self._alone(reference)  # the call has left
+        asked: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._asking[reference] = asked
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send(), name="batch")
+        self._look_round()
+        return await asked
+
+    def leave(self, reference: str) -> None:
+        self._seated.discard(reference)
+        self._look_round()
+
+    def _look_round(self) -> None:
+        if self._seated <= self._asking.keys():
+            self._all_asked.set()
+
+    async def _send(self) -> None:
+        try:
+            async with asyncio.timeout(self._policy.patience):
+                await self._all_asked.wait()
+        except TimeoutError:
+            self._all_asked.set()
+        asked = {name: future for name, future in self._asking.items() if not future.done()}
+        if not asked:
+            return
+        try:
+            results = await self._call(list(asked))
+        except Refused:
+            await asyncio.gather(*(self._answer_alone(name, asked[name]) for name in asked))
+        except BaseException as error:  # noqa: BLE001 - it is theirs who asked
+            _pass_on(error, asked.values())
+        else:
+            for name, future in asked.items():
+                if not future.done():
+                    future.set_result(results[name])
+
+    async def _answer_alone(self, reference: str, asked: asyncio.Future[T]) -> None:
+        try:
+            result = await self._alone(reference)
+        except BaseException as error:  # noqa: BLE001 - it is theirs who asked
+            _pass_on(error, [asked])
+        else:
+            if not asked.done():
+                asked.set_result(result)
+
+    async def _alone(self, reference: str) -> T:
+        return (await self._call([reference]))[reference]
+
+
+def _pass_on(error: BaseException, asked: Iterable[asyncio.Future[T]]) -> None:
+    for future in asked:
+        if future.done():
+            continue
+        if isinstance(error, asyncio.CancelledError):
+            future.cancel()
+        else:
+            future.set_exception(error)
