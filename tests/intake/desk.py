@@ -15,20 +15,22 @@ from service.events.envelope import Envelope, Incoming, Outgoing
 from service.events.said import Event
 from service.events.topics import EventType, Topics
 from service.intake.announcing import Announcer
-from service.intake.arrivals import Arrival, arrival
+from service.intake.arrivals import Arrival, arrival, resumed
+from service.intake.ending import Ending
 from service.intake.gate import Closed, Gate, GatePolicy
 from service.intake.handling import Handling, HandlingPolicy
 from service.intake.ladder import Ladder, LadderPolicy
 from service.intake.limits import Limits, LimitsPolicy
 from service.intake.parking import Parking
 from service.intake.step_guard import GuardPolicy, StepGuard
+from service.intake.sweeper import Sweeper, SweepPolicy
 from service.intake.troubles import PatiencePolicy
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.dead_letters import DeadLetters
 from service.ledger.operation import Announcement
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import ParkedEvents
-from service.ledger.parked_rows import Origin, ParkedEvent, Woken
+from service.ledger.parked_rows import Origin, ParkedEvent, Subject, Woken
 from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.upgrade import upgrade
@@ -104,6 +106,7 @@ class Desk:
     limits: Limits = field(init=False)
     guard: StepGuard = field(init=False)
     letters: DeadLetters = field(init=False)
+    sweeper: Sweeper = field(init=False)
 
     async def react(self, _event: Event, _cause: Envelope) -> Performed:
         self.reacted += 1
@@ -120,16 +123,21 @@ class Desk:
         self.probed += 1
         self.probe()
 
-    async def arrive(self, record: Incoming | None = None) -> None:
+    async def arrive(self, record: Incoming | None = None) -> Ending:
         """Settle an event of its own topic."""
-        await self.handling.settle(read(record or event()))
+        return await self.handling.settle(read(record or event()))
 
-    async def come_back(self) -> None:
+    async def come_back(self) -> Ending:
         """Settle the event of the latest retry message, when it is due."""
         row = await self.row()
         if row is not None:
             self.clock.forward(max(0.0, row.seconds_until_due))
-        await self.handling.settle(read(self.retry_message()))
+        return await self.handling.settle(read(self.retry_message()))
+
+    async def take_up(self, woken: Woken) -> Ending:
+        """Settle an event that the ledger woke."""
+        since = woken.row.first_failed_at
+        return await self.handling.settle(resumed(woken.record, since, TOPICS, 1_000_000))
 
     def retry_message(self) -> Incoming:
         """The latest record of a retry tier."""
@@ -137,7 +145,9 @@ class Desk:
         return Incoming(sent.topic, 0, 1, sent.key, sent.value, tuple(sent.headers), START)
 
     async def row(self, offset: int = 7) -> ParkedEvent | None:
-        return await self.parked.find(Origin("stock.picked", 0, offset))
+        subject = Subject("stock.picked", "any", "WEB-1")
+        row, _ = await self.parked.look(Origin("stock.picked", 0, offset), subject)
+        return row
 
     @property
     def topics(self) -> list[str]:
@@ -148,10 +158,13 @@ class Desk:
         return self.metrics.registry.get_sample_value(name.value, labels) or 0.0
 
 
-def event(offset: int = 7, data: Any = None, topic: str = "stock.picked") -> Incoming:
-    """A record of an event topic."""
-    value = data if isinstance(data, bytes) else json.dumps(data or PICKED).encode()
-    return Incoming(topic, 0, offset, b"WEB-1", value, (), START)
+def event(
+    offset: int = 7, data: Any = None, topic: str = "stock.picked", order: str = "WEB-1"
+) -> Incoming:
+    """A record of an event topic, by default a pick of WEB-1."""
+    said = data or PICKED | {"order_reference": order}
+    value = said if isinstance(said, bytes) else json.dumps(said).encode()
+    return Incoming(topic, 0, offset, order.encode(), value, (), START)
 
 
 def read(record: Incoming) -> Arrival:
@@ -171,10 +184,24 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
     desk.letters = DeadLetters(database, seal)
     desk.gate = Gate(GatePolicy(probe_every=0.005), dict.fromkeys(Closed, desk.check), metrics)
     publication = Publication(database, OutcomeStore(seal))
+    announcer = Announcer(desk.publish, publication, TOPICS, "test", metrics)
+    parking = Parking(desk.parked, desk.publish, desk.woken.append, TOPICS, metrics)
+    desk.sweeper = Sweeper(
+        database,
+        publication,
+        desk.parked,
+        {},
+        announcer,
+        parking,
+        desk.woken.append,
+        desk.gate,
+        SweepPolicy(),
+        metrics,
+    )
     desk.handling = Handling(
         {EventType.STOCK_PICKED: desk.react},
-        Announcer(desk.publish, publication, TOPICS, "test", metrics),
-        Parking(desk.parked, desk.publish, desk.woken.append, TOPICS, metrics),
+        announcer,
+        parking,
         database,
         Ladder(LadderPolicy(TOPICS.retry_tiers)),
         desk.gate,

@@ -16,10 +16,13 @@ from aiokafka.structs import ConsumerRecord
 
 from service.events.envelope import Incoming
 from service.events.malformed import Malformed, MalformedReason
+from service.events.topics import EventType, Topics
 from service.intake.arrivals import Arrival
+from service.intake.ending import Ending
 from service.intake.engine import Engine, EnginePolicy
 from service.intake.gate import Closed, Gate, GatePolicy
-from service.ledger.parked import Origin
+from service.intake.step_guard import GuardPolicy, StepGuard
+from service.ledger.parked_rows import Origin
 from service.metrics import Metrics, Name
 
 ORDERS = TopicPartition("order.placed", 0)
@@ -116,13 +119,14 @@ async def bench(
     held: dict[str, asyncio.Event] = {}
     failing: dict[str, int] = {}
 
-    async def settle(arrived: Arrival) -> None:
+    async def settle(arrived: Arrival) -> Ending:
         started.append((arrived.lane, arrived.origin.offset))
         if failing.get(arrived.lane, 0) > 0:
             failing[arrived.lane] -= 1
             raise ValueError("a bug")
         if arrived.lane in held:
             await held[arrived.lane].wait()
+        return Ending.SETTLED
 
     async def well() -> None:
         return
@@ -133,7 +137,9 @@ async def bench(
         settle,
         read,
         until_due,
+        Topics().type_of,
         gate,
+        StepGuard(GuardPolicy(), metrics, list(EventType)),
         EnginePolicy(**(quick | {"settle_again": 0.01, "drain_timeout": 0.2} | policy)),
         metrics,
     )

@@ -8,7 +8,10 @@ from aiokafka.errors import KafkaConnectionError
 from structlog.typing import EventDict
 
 from service.events.envelope import Outgoing
+from service.events.topics import EventType
+from service.intake.ending import Ending
 from service.intake.gate import Closed
+from service.intake.step_guard import Paused
 from service.ledger.database import LedgerDown, LedgerNotReady
 from service.ledger.leases import LeaseHeld
 from service.ledger.operation import AwaitingLookup, ContentConflict, Superseded
@@ -17,7 +20,7 @@ from service.metrics import Name
 from service.operations import NOTHING_TO_SAY, StillMoving, TooEarly
 from service.pro.problems import Ambiguous, Retryable, Scope, Throttled, Unauthorised
 
-from .desk import CANARY, START, TIERS, Desk, event, read
+from .desk import CANARY, START, TIERS, Desk, event
 
 FIVE, MINUTE, TEN = TIERS
 LETTERS = "orderflex.dead-letters"
@@ -49,14 +52,18 @@ async def test_a_step_with_nothing_to_do_says_nothing(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "value", [b"", b"{", b'"text"', b'{"order_reference": "WEB-1"}', b"\xff\xfe{}"]
 )
-async def test_what_cannot_be_read_is_a_dead_letter_at_once_and_holds_nobody(
+async def test_what_cannot_be_read_is_a_dead_letter_with_a_row_at_once_and_holds_nobody(
     desk: Desk, value: bytes
 ) -> None:
     await desk.arrive(event(data=value))
     assert desk.topics == [LETTERS]
     assert desk.published[0].value == value
     assert desk.reacted == 0
-    assert await desk.parked.counts() == dict.fromkeys(ParkedState, 0)
+    row = await desk.row()
+    assert row is not None
+    assert (row.state, row.holds, row.is_letter_sent) == (ParkedState.DEAD, False, True)
+    await desk.arrive(event(offset=8))
+    assert desk.topics == [LETTERS, OUTCOME]
 
 
 async def test_an_oversized_event_is_a_dead_letter_without_its_body(desk: Desk) -> None:
@@ -178,11 +185,15 @@ async def test_an_event_too_early_is_settled_when_its_time_has_come(desk: Desk) 
     assert await desk.row() is None
 
 
-async def test_other_content_is_a_dead_letter_that_holds_nobody(desk: Desk) -> None:
+async def test_other_content_is_a_dead_letter_with_a_row_that_holds_nobody(desk: Desk) -> None:
     desk.ends.append(ContentConflict("pack:WEB-1:P-1"))
     await desk.arrive()
     assert desk.topics == [LETTERS]
-    assert await desk.row() is None
+    row = await desk.row()
+    assert row is not None
+    assert (row.state, row.holds) == (ParkedState.DEAD, False)
+    await desk.arrive(event(offset=8))
+    assert desk.topics == [LETTERS, OUTCOME]
     headers = dict(desk.published[0].headers)
     assert headers["orderflex_error_class"] == b"conflict"
     assert b"new reference" in headers["orderflex_error_detail"]
@@ -223,11 +234,13 @@ async def test_a_refused_key_closes_the_gate_and_the_event_goes_on_after_the_pro
     assert desk.reacted == 2
 
 
-async def test_a_key_refused_for_one_operation_closes_nothing(desk: Desk) -> None:
+async def test_a_key_refused_for_one_operation_gives_the_event_back_and_closes_no_gate(
+    desk: Desk,
+) -> None:
     desk.ends.append(Unauthorised("pack_order", Scope.OPERATION))
-    await desk.arrive()
-    assert desk.probed == 0
-    assert (await parked_as(desk))[0] == "retryable"
+    assert await desk.arrive() is Ending.GIVEN_BACK
+    assert (desk.probed, desk.topics, await desk.row()) == (0, [], None)
+    assert desk.guard.paused == {EventType.STOCK_PICKED: Paused.FORBIDDEN}
 
 
 @pytest.mark.parametrize("down", [LedgerDown("OperationalError"), LedgerNotReady("no tables")])
@@ -274,7 +287,7 @@ async def test_an_outcome_without_an_acknowledgement_is_published_again(desk: De
 async def test_events_are_counted_by_how_they_ended(desk: Desk) -> None:
     desk.ends += [BROKEN] * 3
     await desk.arrive()
-    await desk.handling.settle(read(event(offset=8)))
+    await desk.arrive(event(offset=8, order="WEB-2"))
     assert desk.counted(Name.EVENTS_FINISHED, type="stock.picked", ending="parked") == 1
     assert desk.counted(Name.EVENTS_FINISHED, type="stock.picked", ending="settled") == 1
     assert desk.counted(Name.EVENTS_PARKED, type="stock.picked", tier=FIVE, reason="retryable") == 1

@@ -8,6 +8,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from service.events.envelope import Incoming, Outgoing
 from service.intake import arrivals
+from service.intake.ending import Ending
 from service.ledger.operation import ContentConflict
 from service.ledger.tables import ParkedState
 from service.ledger.upgrade import restored
@@ -109,7 +110,9 @@ async def test_a_retry_message_of_an_event_that_another_has_started_is_skipped(
 async def test_a_retry_message_whose_row_was_lost_with_the_ledger_is_run(desk: Desk) -> None:
     desk.ends.append(EARLY)
     await desk.arrive()
-    await desk.parked.let_go(read(event()).origin)
+    row = await desk.row()
+    assert row is not None
+    await desk.parked.let_go(row)
     desk.clock.forward(3600)
     await restored(desk.parked._database)
     await desk.handling.settle(read(desk.retry_message()))
@@ -136,7 +139,9 @@ async def test_a_dead_letter_is_run_by_no_message(desk: Desk) -> None:
     assert desk.reacted == 4
 
 
-async def test_a_crash_before_the_dead_letter_leaves_it_to_the_redelivery(desk: Desk) -> None:
+async def test_a_crash_before_the_dead_letter_leaves_it_to_the_sweeper_if_no_message_runs_it(
+    desk: Desk,
+) -> None:
     desk.ends += [ValueError()] * 4
     await desk.arrive()
     for _ in range(2):
@@ -145,22 +150,27 @@ async def test_a_crash_before_the_dead_letter_leaves_it_to_the_redelivery(desk: 
     with pytest.raises(Crash):
         await desk.come_back()
     desk.on_publish = crash_on()
-    await desk.come_back()
+    assert await desk.come_back() is Ending.SKIPPED
+    assert LETTERS not in desk.topics
+    desk.clock.forward(61)
+    await desk.sweeper.sweep()
     assert desk.topics.count(LETTERS) == 1
 
 
-async def test_a_crash_before_the_letter_of_a_conflict_leaves_it_to_the_redelivery(
+async def test_a_crash_before_the_letter_of_a_conflict_leaves_it_to_one_redelivery(
     desk: Desk,
 ) -> None:
-    desk.ends += [EARLY, ContentConflict("pack:WEB-1:P-1"), ContentConflict("pack:WEB-1:P-1")]
-    await desk.arrive()
+    desk.ends.append(ContentConflict("pack:WEB-1:P-1"))
     desk.on_publish = crash_on(LETTERS)
     with pytest.raises(Crash):
-        await desk.come_back()
+        await desk.arrive()
     desk.on_publish = crash_on()
-    await desk.come_back()
-    assert desk.topics == [TIERS[0], LETTERS]
-    assert await desk.row() is None
+    for _ in range(3):
+        assert await desk.arrive() is Ending.RESUMED
+    assert (desk.reacted, desk.topics) == (1, [LETTERS])
+    row = await desk.row()
+    assert row is not None
+    assert (row.state, row.is_letter_sent) == (ParkedState.DEAD, True)
 
 
 async def test_a_retry_message_too_large_for_the_broker_leaves_the_row_to_be_woken(
@@ -174,9 +184,8 @@ async def test_a_retry_message_too_large_for_the_broker_leaves_the_row_to_be_wok
     desk.ends.append(EARLY)
     await desk.arrive()
     desk.clock.forward(10)
-    ((row, record),) = await desk.parked.overdue(2, 10)
-    woken = arrivals.resumed(record, row.first_failed_at, TOPICS, 1_000_000)
-    await desk.handling.settle(woken)
+    (woken,) = await desk.parked.overdue(2, 10)
+    await desk.take_up(woken)
     assert desk.topics == [OUTCOME]
     assert await desk.row() is None
 

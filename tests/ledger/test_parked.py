@@ -11,39 +11,50 @@ from sqlalchemy import text
 from service.ledger import consignments
 from service.ledger.operation import Claim
 from service.ledger.outcomes import OutcomeStore
-from service.ledger.parked import Origin, ParkedEvent, Reason
+from service.ledger.parked_rows import Origin, ParkedEvent, Reason, Subject
 from service.ledger.sealing import Seal, SealBroken
 from service.ledger.tables import ParkedState, metadata
 
 from .ledgers import START, Ledger, record, saying
 
 ORIGIN = Origin("stock.picked", 2, 7)
+PICK = Subject("stock.picked", "event-1", "WEB-1")
 EARLY = Reason("too_early", "its order is not known yet")
 CANARY = "Quintessa Featherstonehaugh"
 
 
 async def park(ledger: Ledger, origin: Origin = ORIGIN, **changes: Any) -> ParkedEvent:
     values: dict[str, Any] = {
-        "order_reference": "WEB-1",
-        "event_type": "stock.picked",
-        "event_id": "event-1",
         "attempt": 1,
         "reason": EARLY,
         "due_in_seconds": 60.0,
+        "subject": PICK,
     }
     values |= changes
     found = record(origin.offset, values.pop("value", b'{"name": "Ada"}'), origin.topic)
     return await ledger.parked.park(found, **values)
 
 
+async def bury(
+    ledger: Ledger, origin: Origin = ORIGIN, subject: Subject = PICK, *, holds: bool = True
+) -> ParkedEvent:
+    found = record(origin.offset, topic=origin.topic)
+    return await ledger.parked.bury(found, subject, attempt=1, reason=EARLY, holds=holds)
+
+
+async def find(ledger: Ledger, origin: Origin = ORIGIN) -> ParkedEvent | None:
+    row, _ = await ledger.parked.look(origin, PICK)
+    return row
+
+
 async def test_a_parked_event_is_found_where_it_first_lay(ledger: Ledger) -> None:
     row = await park(ledger)
-    found = await ledger.parked.find(ORIGIN)
+    found = await find(ledger)
     assert found is not None
     assert replace(found, seconds_until_due=0.0) == replace(row, seconds_until_due=0.0)
     assert 59 < found.seconds_until_due <= 60
     assert (found.state, found.attempt, found.reason) == (ParkedState.PARKED, 1, EARLY)
-    assert await ledger.parked.find(Origin("stock.picked", 2, 8)) is None
+    assert await find(ledger, Origin("stock.picked", 2, 8)) is None
 
 
 async def test_parking_again_resumes_the_row_and_never_queues_behind_itself(
@@ -64,12 +75,12 @@ async def test_parking_again_resumes_the_row_and_never_queues_behind_itself(
 
 
 async def test_a_settled_event_has_no_row(ledger: Ledger) -> None:
-    await park(ledger)
-    await ledger.parked.let_go(ORIGIN)
-    assert await ledger.parked.find(ORIGIN) is None
+    row = await park(ledger)
+    assert await ledger.parked.let_go(row) == []
+    assert await find(ledger) is None
     async with ledger.database.begin() as tx:
         assert (await tx.execute(text("SELECT count(*) FROM parked_events"))).scalar_one() == 0
-    await ledger.parked.let_go(ORIGIN)
+    assert await ledger.parked.let_go(row) == []
 
 
 async def test_an_overdue_event_is_woken_as_it_first_lay(ledger: Ledger) -> None:
@@ -77,9 +88,9 @@ async def test_an_overdue_event_is_woken_as_it_first_lay(ledger: Ledger) -> None
     await ledger.forward(61)
     assert await ledger.parked.overdue(2, 10) == []
     await ledger.forward(2)
-    ((row, woken),) = await ledger.parked.overdue(2, 10)
-    assert row.origin == ORIGIN
-    assert woken == replace(record(7, b"\xff\x00 whatever"), topic="stock.picked")
+    (woken,) = await ledger.parked.overdue(2, 10)
+    assert woken.row.origin == ORIGIN
+    assert woken.record == replace(record(7, b"\xff\x00 whatever"), topic="stock.picked")
 
 
 async def test_an_overdue_event_is_given_out_once_until_it_is_overdue_again(
@@ -97,9 +108,9 @@ async def test_overdue_events_come_in_their_order_and_not_all_at_once(ledger: Le
     for offset in range(5):
         await park(ledger, Origin("stock.picked", 2, offset), due_in_seconds=5.0 - offset)
     await ledger.forward(60)
-    woken = [row.origin.offset for row, _ in await ledger.parked.overdue(2, 3)]
+    woken = [one.row.origin.offset for one in await ledger.parked.overdue(2, 3)]
     assert woken == [2, 3, 4], "the three that are due longest, in the order they were parked"
-    assert [row.origin.offset for row, _ in await ledger.parked.overdue(2, 3)] == [0, 1]
+    assert [one.row.origin.offset for one in await ledger.parked.overdue(2, 3)] == [0, 1]
 
 
 async def test_a_due_event_is_started_by_one_worker_until_its_time_is_up(ledger: Ledger) -> None:
@@ -112,8 +123,9 @@ async def test_a_due_event_is_started_by_one_worker_until_its_time_is_up(ledger:
     assert await ledger.parked.overdue(2, 10) == []
     await ledger.forward(123)
     assert len(await ledger.parked.overdue(2, 10)) == 1, "its worker died"
-    assert await ledger.parked.start(ORIGIN, 120) is not None
-    await ledger.parked.let_go(ORIGIN)
+    again = await ledger.parked.start(ORIGIN, 120)
+    assert again is not None
+    await ledger.parked.let_go(again)
     assert await ledger.parked.start(ORIGIN, 120) is None
 
 
@@ -122,19 +134,25 @@ async def test_an_event_whose_key_is_gone_keeps_no_other_from_waking(ledger: Led
     ledger.seal = Seal([_key()])
     await park(ledger, Origin("stock.picked", 2, 8))
     await ledger.forward(100)
-    woken = [row.origin.offset for row, _ in await ledger.parked.overdue(2, 10)]
+    woken = [one.row.origin.offset for one in await ledger.parked.overdue(2, 10)]
     assert woken == [8]
-    assert await ledger.parked.find(ORIGIN) is not None
+    assert await find(ledger) is not None
 
 
 async def test_a_dead_letter_waits_for_a_person(ledger: Ledger) -> None:
     await park(ledger)
-    row = await park(ledger, dead=True, due_in_seconds=0.0)
+    row = await bury(ledger)
     assert row.state is ParkedState.DEAD
     await ledger.forward(100_000)
     assert await ledger.parked.overdue(2, 10) == []
     assert await ledger.parked.start(ORIGIN, 120) is None
-    assert await ledger.parked.counts() == {ParkedState.PARKED: 0, ParkedState.DEAD: 1}
+    standing = await ledger.parked.standing()
+    assert standing.counts == {
+        ParkedState.PARKED: 0,
+        ParkedState.DEAD: 1,
+        ParkedState.DISCARDED: 0,
+    }
+    assert (standing.oldest_seconds, standing.orders_held) == (0, 1)
     assert [entry.what for entry in await ledger.history()] == ["parked", "dead letter"]
 
 
@@ -155,11 +173,11 @@ async def test_a_dead_letter_keeps_its_orders_consignments_from_the_manifest(
             )
             await consignments.label(tx, f"EC-{order}", "0" * 64, "file:///x")
             await consignments.move(tx, f"EC-{order}", "Allocated")
-    await park(ledger, dead=True)
+    row = await bury(ledger)
     async with ledger.database.begin() as tx:
         batch = await consignments.close_batch(tx, "LEEDS_DC", "M-1", ())
     assert [each.order_reference for each in batch] == ["WEB-2"]
-    await ledger.parked.let_go(ORIGIN)
+    await ledger.parked.let_go(row)
     async with ledger.database.begin() as tx:
         again = await consignments.close_batch(tx, "LEEDS_DC", "M-1", ())
         later = await consignments.close_batch(tx, "LEEDS_DC", "M-2", ())
@@ -168,7 +186,7 @@ async def test_a_dead_letter_keeps_its_orders_consignments_from_the_manifest(
 
 
 async def test_an_event_without_an_order_holds_nobody(ledger: Ledger) -> None:
-    row = await park(ledger, order_reference=None, dead=True)
+    row = await bury(ledger, subject=Subject("manifest.requested", "event-1"))
     assert row.order_reference is None
     assert await ledger.parked.of_order("WEB-1") == []
     assert await ledger.history() == []
@@ -190,8 +208,8 @@ async def test_no_name_is_stored_in_the_clear(
     if ledger_url is None:
         assert b"Quintessa" not in _whole(tmp_path)
     await ledger.forward(100)
-    ((_, woken),) = await ledger.parked.overdue(2, 1)
-    assert CANARY.encode() in (woken.value or b"")
+    (woken,) = await ledger.parked.overdue(2, 1)
+    assert CANARY.encode() in (woken.record.value or b"")
     assert (await ledger.publication.missing(1, 1))[0][1][0].id == CANARY
 
 
