@@ -14,9 +14,11 @@ from service.events.malformed import Malformed, MalformedReason
 from service.events.topics import Topics
 from service.intake.arrivals import Arrival, seconds_until_due
 from service.intake.broker import Broker, BrokerPolicy
+from service.intake.ending import Ending
 from service.intake.engine import Engine, EnginePolicy
 from service.intake.gate import Gate, GatePolicy
-from service.ledger.parked import Origin
+from service.intake.step_guard import GuardPolicy, StepGuard
+from service.ledger.parked_rows import Origin
 from service.metrics import Metrics
 
 AUTO_COMMIT_MS = 500
@@ -137,15 +139,18 @@ async def engine(place: Place, doing: Doing) -> None:
     """The service's engine, driving the consumer of the service's broker."""
     metrics = Metrics()
 
-    async def settle(arrived: Arrival) -> None:
+    async def settle(arrived: Arrival) -> Ending:
         record = arrived.record
         await doing.do(record.value or b"", record.partition, record.offset)
+        return Ending.SETTLED
 
     driven = Engine(
         settle,
         _read,
         lambda record: seconds_until_due(record, _TOPICS, utc_now()),
+        _TOPICS.type_of,
         Gate(GatePolicy(), {}, metrics),
+        StepGuard(GuardPolicy(), metrics, []),
         EnginePolicy(max_in_flight=doing.workload.max_in_flight),
         metrics,
     )
