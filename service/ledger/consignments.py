@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx, upsert
@@ -35,7 +35,7 @@ class KnownConsignment:
     created_at: datetime
 
 
-def _known(row: Row[Any]) -> KnownConsignment:
+def _known(row: Any) -> KnownConsignment:
     return KnownConsignment(
         row.consignment_reference,
         row.order_reference,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from service.ledger import history, leases, standing, timed_work
 from service.ledger.clock import now_plus
@@ -36,11 +36,13 @@ from service.ledger.operation import (
     references_in,
 )
 from service.ledger.outcomes import OutcomeStore
+from service.ledger.statements import Statement
 from service.ledger.tables import OperationState, operations, orders
 from service.ledger.timed_work import WorkKind
 from service.metrics import Metrics, Name
 
 _DONE = (OperationState.FINISHED, OperationState.REFUSED)
+_NOW = Statement(lambda _: select(now_plus()))
 _OPEN = (OperationState.STARTED.value, OperationState.UNKNOWN.value)
 
 
@@ -146,9 +148,7 @@ class Journal:
         await self._mark_unknown(tx, operation, trusted_from, trusted_from)
         return Claim(operation, 1, lease.owner, lease.ends, must_look=True)
 
-    async def _start_again(
-        self, tx: Tx, operation: Operation, row: Row[Any], lease: _Lease
-    ) -> Claim:
+    async def _start_again(self, tx: Tx, operation: Operation, row: Any, lease: _Lease) -> Claim:
         """Claim what certainly did not happen, unless that was said before a restoration."""
         trusted_from = await standing.trusted_from(tx)
         if row.lease_until >= trusted_from or self._plan(operation) is None:
@@ -158,7 +158,7 @@ class Journal:
         return replace(claim, must_look=True)
 
     async def _reconcile(
-        self, tx: Tx, operation: Operation, row: Row[Any], lease: _Lease
+        self, tx: Tx, operation: Operation, row: Any, lease: _Lease
     ) -> Claim | AwaitingLookup:
         """Go on with an operation that is UNKNOWN, or was left STARTED by a worker that died."""
         plan = self._plan(operation)
@@ -391,13 +391,14 @@ def _pick_of(pack_key: str) -> dict[str, str]:
     return {"order_reference": order_reference, "pick_reference": pick_reference}
 
 
-async def _row(tx: Tx, operation_key: str) -> Row[Any]:
+async def _row(tx: Tx, operation_key: str) -> Any:
     found = await tx.execute(select(operations).where(operations.c.operation_key == operation_key))
     return found.one()
 
 
 async def _now(tx: Tx) -> datetime:
-    return (await tx.execute(select(now_plus()))).scalar_one()
+    now: datetime = (await tx.run(_NOW)).scalar_one()
+    return now
 
 
 async def _note(tx: Tx, operation: Operation, what: What, **details: Any) -> None:

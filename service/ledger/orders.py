@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx, upsert
+from service.ledger.statements import Statement
 from service.ledger.tables import OrderState, PickState, order_lines, orders, picks
+
+_ADD_LINE = Statement(
+    lambda _: insert(order_lines).values({c.name: bindparam(c.name) for c in order_lines.c})
+)
 
 
 class NotEnoughLeft(Exception):
@@ -109,8 +114,8 @@ async def place(
         )
     )
     await tx.execute(delete(order_lines).where(order_lines.c.order_reference == order_reference))
-    await tx.execute(
-        insert(order_lines),
+    await tx.run_many(
+        _ADD_LINE,
         [
             {
                 "order_reference": order_reference,
@@ -204,7 +209,8 @@ async def customer_reference(tx: Tx, order_reference: str, pick_reference: str) 
             picks.c.order_reference == order_reference, picks.c.pick_reference == pick_reference
         )
     )
-    return found.scalar_one_or_none()
+    reference: str | None = found.scalar_one_or_none()
+    return reference
 
 
 async def pack(tx: Tx, order_reference: str, pick_reference: str) -> None:

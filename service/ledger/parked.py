@@ -247,7 +247,7 @@ class ParkedEvents:
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             )
-            woken = (await tx.execute(due)).scalars().all()
+            woken = (await tx.execute(due)).scalars()
             if not woken:
                 return []
             await tx.execute(
@@ -270,7 +270,7 @@ class ParkedEvents:
                 .order_by(func.random())  # one that can't be sent must not keep others back
                 .limit(limit)
             )
-            return await self._opened(tx, found.scalars().all())
+            return await self._opened(tx, found.scalars())
 
     async def of_order(self, order_reference: str) -> list[ParkedEvent]:
         """Read the events of an order that wait or were discarded, in order."""

@@ -1,15 +1,22 @@
 """Brings the ledger's tables up to this version; restores its trust after a restoration."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, NullPool, func, select, update
+from sqlalchemy.event import listen
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from service.ledger.clock import now_plus
-from service.ledger.database import Database
+from service.ledger.clock import SQLITE_CLOCK_FUNCTION, now_plus, system_microseconds
+from service.ledger.database import Database, LedgerDown, upsert
+from service.ledger.sqlite import PRAGMAS
 from service.ledger.tables import ledger_info, metadata
 
 ADVISORY_LOCK = 7_236_150_943
@@ -24,18 +31,44 @@ def _config(connection: Connection) -> Config:
     return config
 
 
+@asynccontextmanager
+async def _sqlalchemy(database: Database) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction in SQLAlchemy's own way, which Alembic needs.
+
+    Raises LedgerDown for what is the database's fault.
+    """
+    engine = create_async_engine(database.url, poolclass=NullPool, hide_parameters=True)
+    if database.is_sqlite:
+        listen(engine.sync_engine, "connect", _equip)
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except (InterfaceError, OperationalError, OSError, TimeoutError) as error:
+        raise LedgerDown(type(getattr(error, "orig", None) or error).__name__) from error
+    finally:
+        await engine.dispose()
+
+
+def _equip(connection: Any, _record: Any) -> None:
+    connection.create_function(SQLITE_CLOCK_FUNCTION, 0, system_microseconds)
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
 async def upgrade(database: Database) -> None:
     """Run the migrations that are still to be run; a new ledger is trusted from now on.
 
     Raises LedgerDown.
     """
-    async with database.begin() as tx:
+    async with _sqlalchemy(database) as connection:
         if not database.is_sqlite:  # replicas that start together take turns
-            await tx.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
-        await tx.run_sync(lambda connection: command.upgrade(_config(connection), "head"))
+            await connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+        await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+    async with database.begin() as tx:
         known = await tx.execute(select(ledger_info.c.trusted_from))
         if known.scalar_one_or_none() is None:
-            await tx.execute(insert(ledger_info).values(only_row=1, trusted_from=now_plus()))
+            new = upsert(tx, ledger_info).values(only_row=1, trusted_from=now_plus())
+            await tx.execute(new.on_conflict_do_nothing())
 
 
 async def restored(database: Database) -> None:
@@ -50,5 +83,5 @@ async def differences(database: Database) -> list[object]:
     def compare(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
-    async with database.begin() as tx:
-        return await tx.run_sync(compare)
+    async with _sqlalchemy(database) as connection:
+        return await connection.run_sync(compare)

@@ -243,7 +243,7 @@ async def test_a_key_refused_for_one_operation_gives_the_event_back_and_closes_n
     assert desk.guard.paused == {EventType.STOCK_PICKED: Paused.FORBIDDEN}
 
 
-@pytest.mark.parametrize("down", [LedgerDown("OperationalError"), LedgerNotReady("no tables")])
+@pytest.mark.parametrize("down", [LedgerDown("OperationalError"), LedgerNotReady()])
 async def test_without_the_ledger_the_event_waits_and_nothing_is_given_up(
     desk: Desk, down: Exception
 ) -> None:

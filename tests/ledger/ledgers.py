@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import select, text
 
 from service.events.envelope import Incoming
 from service.ledger import history, orders, standing
@@ -95,11 +95,11 @@ class Ledger:
         async with self.database.begin() as tx:
             return (await tx.execute(select(now_plus()))).scalar_one()
 
-    async def row(self, key: str) -> RowMapping:
+    async def row(self, key: str) -> Any:
         """The row of an operation."""
         async with self.database.begin() as tx:
             found = await tx.execute(select(operations).where(operations.c.operation_key == key))
-            return found.one()._mapping
+            return found.one()._asdict()
 
     async def history(self, order_reference: str = "WEB-1") -> list[Entry]:
         async with self.database.begin() as tx:
@@ -209,8 +209,9 @@ async def on_postgresql(url: str) -> Ledger:
     async def forward(seconds: float) -> None:
         async with database.begin() as tx:
             await tx.execute(
-                text("UPDATE testing.moved SET by = by + make_interval(secs => :seconds)"),
-                {"seconds": float(seconds)},
+                text(
+                    "UPDATE testing.moved SET by = by + make_interval(secs => :seconds)"
+                ).bindparams(seconds=float(seconds))
             )
 
     await upgrade(database)
