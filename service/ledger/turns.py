@@ -4,7 +4,7 @@ An event waits behind what is parked or dead of its order. Three things pass:
 - what came too early holds nothing up that could end its wait: no event of an earlier stage;
 - a dead letter of a consignment holds only its consignment;
 - what waits for a step that is switched off here holds nobody.
-What only waits for its own turn holds up those that the event at the head would hold up as well.
+What waits behind a head itself, tried before or not, holds nobody up whom that head does not hold.
 """
 
 from collections.abc import Sequence
@@ -64,14 +64,12 @@ def ahead_of(event: InLine, line: Sequence[Place]) -> Place | None:
 
     `line`: the places before it, by sequence.
     """
-    for number, place in enumerate(line):
-        if place.is_behind:
-            held = any(_holds_up(head, place.event) for head in line[:number])
-            if not held:
-                return place  # about to run itself
-        elif _holds_up(place, event):
-            return place
-    return None
+    heads: list[Place] = []
+    for place in line:
+        waits = place.state is ParkedState.PARKED
+        if not (waits and any(_holds_up(head, place.event) for head in heads)):
+            heads.append(place)
+    return next((head for head in heads if _holds_up(head, event)), None)
 
 
 def may_run(place: Place, line: Sequence[Place]) -> bool:
@@ -80,7 +78,7 @@ def may_run(place: Place, line: Sequence[Place]) -> bool:
 
 
 def _holds_up(place: Place, event: InLine) -> bool:
-    if place.is_behind or place.state is ParkedState.DISCARDED:
+    if place.state is ParkedState.DISCARDED:
         return False
     if place.state is ParkedState.DEAD:
         mine = place.event.consignment_reference
