@@ -4,7 +4,7 @@ A replay gives the event its place in the line of its order back: it runs first,
 follow. Every action is conditional on the row's state: two people, or one twice, do it once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, select, true, update
 
@@ -168,7 +168,12 @@ class DeadLetters:
                 raise NoSuchLetter(sequence)
             row = parked(found)
             await _note(tx, row, What.DISCARDED, decision)
-            await wake_line(tx, await line_of(tx, row.order_reference, row.origin, lock=True))
+            line = await line_of(tx, row.order_reference, row.origin, lock=True)
+            before = [
+                replace(one, state=ParkedState.DEAD) if one.sequence == sequence else one
+                for one in line
+            ]
+            await wake_line(tx, before, line)
             return row
 
 

@@ -179,7 +179,7 @@ class ParkedEvents:
                 attempt=attempt,
                 due_in_seconds=None if is_dead else round(due_in_seconds, 1),
             )
-            await wake_line(tx, [row if one.origin == origin else one for one in line])
+            await wake_line(tx, line, [row if one.origin == origin else one for one in line])
         return row
 
     async def letter_sent(self, origin: Origin) -> None:
@@ -228,7 +228,7 @@ class ParkedEvents:
         async with self._database.begin() as tx:
             line = await line_of(tx, row.order_reference, row.origin, lock=True)
             await tx.execute(delete(parked_events).where(at(row.origin)))
-            woken = await wake_line(tx, [one for one in line if one.origin != row.origin])
+            woken = await wake_line(tx, line, [one for one in line if one.origin != row.origin])
             return await self._opened(tx, woken)
 
     async def overdue(self, by_seconds: float, limit: int) -> list[Woken]:

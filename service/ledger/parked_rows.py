@@ -105,12 +105,16 @@ COLUMNS: tuple[Any, ...] = (
 async def line_of(
     tx: Tx, order_reference: str | None, origin: Origin | None = None, *, lock: bool = False
 ) -> list[ParkedEvent]:
-    """Read the line of an order by sequence, and the row of `origin` whatever its order."""
+    """Read the line of an order by sequence, and the row of `origin` whatever its order.
+
+    It is read after it is locked: what came to stand in it meanwhile is there.
+    """
     mine = at(origin) if origin else false()
     line = parked_events.c.order_reference == order_reference if order_reference else false()
     wanted = select(*COLUMNS).where(mine | line).order_by(parked_events.c.sequence)
-    rows = await tx.execute(wanted.with_for_update() if lock else wanted)
-    return [parked(row) for row in rows]
+    if lock:
+        await tx.execute(wanted.with_only_columns(parked_events.c.sequence).with_for_update())
+    return [parked(row) for row in await tx.execute(wanted)]
 
 
 def row_ahead(event: InLine, line: Sequence[ParkedEvent]) -> ParkedEvent | None:
@@ -118,10 +122,14 @@ def row_ahead(event: InLine, line: Sequence[ParkedEvent]) -> ParkedEvent | None:
     return next((row for row in line if place and row.sequence == place.sequence), None)
 
 
-async def wake_line(tx: Tx, line: Sequence[ParkedEvent]) -> list[int]:
-    """Make due those that only waited for their turn and whose turn it is; gives their numbers."""
-    places = [row.place for row in line]
-    turn = [row.sequence for row in line if row.place.is_behind and may_run(row.place, places)]
+async def wake_line(
+    tx: Tx, before: Sequence[ParkedEvent], after: Sequence[ParkedEvent]
+) -> list[int]:
+    """Make due those whose turn has come by a change of the line; gives their numbers.
+
+    One whose turn it was before is due already, or it runs and must not be started again.
+    """
+    turn = sorted(_turns(after) - _turns(before))
     if turn:
         await tx.execute(
             update(parked_events)
@@ -129,6 +137,12 @@ async def wake_line(tx: Tx, line: Sequence[ParkedEvent]) -> list[int]:
             .values(due_at=now_plus(-HASTENED_SECONDS))
         )
     return turn
+
+
+def _turns(line: Sequence[ParkedEvent]) -> set[int]:
+    """Give those that only waited for their turn and whose turn it is."""
+    places = [row.place for row in line]
+    return {row.sequence for row in line if row.place.is_behind and may_run(row.place, places)}
 
 
 def at(origin: Origin) -> Any:
