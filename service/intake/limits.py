@@ -34,9 +34,10 @@ class Limits:
         self._metrics = metrics
         self._ceiling = policy.max_calls
         self._running = 0
+        self._line = asyncio.Lock()
         self._freed = asyncio.Event()
         self._tokens = self._burst = max(1.0, policy.calls_per_second or 0.0)
-        self._prepaid = 0
+        self._prepaid = 0  # calls that turns under way have paid for and not made yet
         self._filled_at = time.monotonic()
         self._busy_until = 0.0
         self._show()
@@ -53,13 +54,17 @@ class Limits:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn, and have it."""
-        await self._wait()
-        self._running += 1
+        """Wait for a turn, and have it. Who came first is first."""
+        async with self._line:
+            await self._wait()
+            self._running += 1
         try:
             yield
         finally:
             self._running -= 1
+            if (unused := self._prepaid - self._running) > 0:
+                self._prepaid -= unused
+                self._tokens += unused
             self._freed.set()
 
     def called(self, *, answered: bool) -> None:
