@@ -189,6 +189,8 @@ class Handling:
             await self.gate.wait_open()
             try:
                 async with self.limits.turn():
+                    if not self.gate.is_open:
+                        continue  # closed while the turn was waited for
                     performed = await reaction(received.event, cause)
                 await self.announcer.announce(performed)
             except MessageSizeTooLargeError as error:
