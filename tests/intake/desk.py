@@ -1,8 +1,9 @@
 """Intake around a reaction that does as it is told: a real ledger, a topic that is a list."""
 
+import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -95,6 +96,9 @@ class Desk:
     metrics: Metrics
     ends: deque[Exception | Performed] = field(default_factory=deque)
     """What the reaction ends in, one time after the other; afterwards it works."""
+    does: list[Callable[[], Performed]] = field(default_factory=list)
+    """What the reaction does before that, one time after the other."""
+    may_react: asyncio.Event = field(default_factory=asyncio.Event)
     reacted: int = 0
     published: list[Outgoing] = field(default_factory=list)
     on_publish: Callable[[Outgoing], None] = lambda _: None
@@ -110,6 +114,9 @@ class Desk:
 
     async def react(self, _event: Event, _cause: Envelope) -> Performed:
         self.reacted += 1
+        await self.may_react.wait()
+        if self.does:
+            return self.does.pop(0)()
         end = self.ends.popleft() if self.ends else DONE
         if isinstance(end, Exception):
             raise end
@@ -126,6 +133,10 @@ class Desk:
     async def arrive(self, record: Incoming | None = None) -> Ending:
         """Settle an event of its own topic."""
         return await self.handling.settle(read(record or event()))
+
+    def start(self, record: Incoming) -> asyncio.Task[Ending]:
+        """Settle an event of its own topic beside others."""
+        return asyncio.create_task(self.arrive(record))
 
     async def come_back(self) -> Ending:
         """Settle the event of the latest retry message, when it is due."""
@@ -162,9 +173,15 @@ def event(
     offset: int = 7, data: Any = None, topic: str = "stock.picked", order: str = "WEB-1"
 ) -> Incoming:
     """A record of an event topic, by default a pick of WEB-1."""
-    said = data or PICKED | {"order_reference": order}
+    said = data if data is not None else PICKED | {"order_reference": order}
     value = said if isinstance(said, bytes) else json.dumps(said).encode()
     return Incoming(topic, 0, offset, order.encode(), value, (), START)
+
+
+async def quiet(tasks: Sequence[asyncio.Task[Ending]]) -> list[Ending]:
+    """Wait until all are settled."""
+    async with asyncio.timeout(10):
+        return await asyncio.gather(*tasks)
 
 
 def read(record: Incoming) -> Arrival:
@@ -179,6 +196,7 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
     seal = Seal([Fernet.generate_key().decode()])
     metrics = Metrics()
     desk = Desk(clock, ParkedEvents(database, seal), metrics)
+    desk.may_react.set()
     desk.limits = Limits(LimitsPolicy(), metrics)
     desk.guard = StepGuard(GuardPolicy(try_every=0.05), metrics, [EventType.STOCK_PICKED])
     desk.letters = DeadLetters(database, seal)

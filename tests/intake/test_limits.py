@@ -1,7 +1,7 @@
 """How many calls to PRO may be under way, how many a second, and not before when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +50,7 @@ async def quiet() -> None:
 
 
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     """The time of the limits; that of the test is its own."""
     made = Time()
 
@@ -59,7 +59,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
 
     monkeypatch.setattr(module, "time", made)
     monkeypatch.setattr(module, "asyncio", Asyncio)
-    yield made
+    return made
 
 
 @dataclass
