@@ -186,12 +186,8 @@ class Handling:
         cause = replace(received.envelope, time=time_said)
         patience = Patience(self.policy.patience)
         while True:
-            await self.gate.wait_open()
             try:
-                async with self.limits.turn():
-                    if not self.gate.is_open:
-                        continue  # closed while the turn was waited for
-                    performed = await reaction(received.event, cause)
+                performed = await self._react(reaction, received.event, cause)
                 await self.announcer.announce(performed)
             except MessageSizeTooLargeError as error:
                 return trouble_of(error, self.policy.moving_wait)  # it never will be smaller
@@ -208,6 +204,14 @@ class Handling:
                 await asyncio.sleep(wait)
             else:
                 return None
+
+    async def _react(self, reaction: Reaction, event: Event, cause: Envelope) -> Performed:
+        """React once intake is open and there is a turn to call PRO."""
+        while True:
+            await self.gate.wait_open()
+            async with self.limits.turn():
+                if self.gate.is_open:  # it may have closed while the turn was waited for
+                    return await reaction(event, cause)
 
     def _wait_in_place(self, error: Exception, patience: Patience) -> float | None:
         """Give the seconds to wait before the next try in place; None to put the event aside."""
