@@ -23,7 +23,7 @@ from service.intake.ending import Ending
 from service.intake.gate import Closed, Gate
 from service.intake.ladder import GiveUp, Ladder, Park, Why
 from service.intake.limits import Limits
-from service.intake.parking import Parking
+from service.intake.parking import Parking, kept
 from service.intake.step_guard import StepGuard
 from service.intake.troubles import Patience, PatiencePolicy, Trouble, trouble_of
 from service.ledger import standing
@@ -154,7 +154,7 @@ class Handling:
         if row.state is ParkedState.PARKED:
             await self._wake_later(arrived, row)
         elif row.state is ParkedState.DEAD and not row.is_letter_sent:
-            await self.parking.send_letter(arrived.record, row)
+            await self.parking.send_letter(kept(arrived), row)
         return Ending.RESUMED
 
     async def _wake_later(self, arrived: Arrival, row: ParkedEvent) -> None:

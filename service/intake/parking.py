@@ -116,9 +116,7 @@ class Parking:
 
     async def give_up_unreadable(self, arrived: Arrival, malformed: Malformed) -> None:
         """Make an event that can't be read (any more) a dead letter; it holds nobody."""
-        record = arrived.record
-        if malformed.reason is MalformedReason.TOO_LARGE:
-            record = replace(record, value=b"")
+        record = kept(arrived)
         reason = Reason(malformed.reason.value, malformed.detail[:MAX_DETAIL])
         row = await self._parked.bury(
             record, subject_of(arrived), attempt=1, reason=reason, holds=False
@@ -143,6 +141,14 @@ class Parking:
             reason=row.reason.error_class,
             detail=row.reason.detail,
         )
+
+
+def kept(arrived: Arrival) -> Incoming:
+    """Give an event as its row and its letter keep it: one that is too large without its body."""
+    content = arrived.content
+    if isinstance(content, Malformed) and content.reason is MalformedReason.TOO_LARGE:
+        return replace(arrived.record, value=b"")
+    return arrived.record
 
 
 def subject_of(arrived: Arrival) -> Subject:
