@@ -34,6 +34,7 @@ from service.ledger.parked import ParkedEvents
 from service.ledger.parked_rows import Origin, ParkedEvent, Subject, Woken
 from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
+from service.ledger.tables import ParkedState
 from service.ledger.upgrade import upgrade
 from service.metrics import Metrics, Name
 from service.operations import Performed
@@ -100,6 +101,8 @@ class Desk:
     """What the reaction does before that, one time after the other."""
     may_react: asyncio.Event = field(default_factory=asyncio.Event)
     reacted: int = 0
+    seen: list[str] = field(default_factory=list)
+    """The picks that the reaction was asked for ("P-7" lay at offset 7), or "order"."""
     published: list[Outgoing] = field(default_factory=list)
     on_publish: Callable[[Outgoing], None] = lambda _: None
     probe: Callable[[], None] = lambda: None
@@ -112,8 +115,9 @@ class Desk:
     letters: DeadLetters = field(init=False)
     sweeper: Sweeper = field(init=False)
 
-    async def react(self, _event: Event, _cause: Envelope) -> Performed:
+    async def react(self, said: Event, _cause: Envelope) -> Performed:
         self.reacted += 1
+        self.seen.append(getattr(said, "pick_reference", "order"))
         await self.may_react.wait()
         if self.does:
             return self.does.pop(0)()
@@ -150,6 +154,24 @@ class Desk:
         since = woken.row.first_failed_at
         return await self.handling.settle(resumed(woken.record, since, TOPICS, 1_000_000))
 
+    async def drain(self) -> list[Ending]:
+        """Take up what the ledger has woken, and what that wakes."""
+        endings = []
+        while self.woken:
+            endings.append(await self.take_up(self.woken.pop(0)))
+        return endings
+
+    async def sweep(self, after: float) -> list[Ending]:
+        """Sweep so many seconds later, and take up what that wakes."""
+        self.clock.forward(after)
+        await self.sweeper.sweep()
+        return await self.drain()
+
+    async def state(self, offset: int) -> ParkedState | None:
+        """How an event stands in the ledger; None when it is not in it."""
+        row = await self.row(offset)
+        return None if row is None else row.state
+
     def retry_message(self) -> Incoming:
         """The latest record of a retry tier."""
         sent = [record for record in self.published if record.topic in TIERS][-1]
@@ -173,7 +195,8 @@ def event(
     offset: int = 7, data: Any = None, topic: str = "stock.picked", order: str = "WEB-1"
 ) -> Incoming:
     """A record of an event topic, by default a pick of WEB-1."""
-    said = data if data is not None else PICKED | {"order_reference": order}
+    pick = PICKED | {"order_reference": order, "pick_reference": f"P-{offset}"}
+    said = data if data is not None else pick
     value = said if isinstance(said, bytes) else json.dumps(said).encode()
     return Incoming(topic, 0, offset, order.encode(), value, (), START)
 
@@ -217,7 +240,7 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
         metrics,
     )
     desk.handling = Handling(
-        {EventType.STOCK_PICKED: desk.react},
+        {EventType.ORDER_PLACED: desk.react, EventType.STOCK_PICKED: desk.react},
         announcer,
         parking,
         database,

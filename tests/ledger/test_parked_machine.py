@@ -106,8 +106,11 @@ class LineOfOneOrder(RuleBasedStateMachine):
         return [row for row in self.line if row.state is ParkedState.DEAD]
 
     def forward(self, seconds: float) -> None:
+        async def pass_by() -> None:
+            await self.ledger.forward(seconds)
+
         self.world.seconds += seconds
-        self.run(self.ledger.forward(seconds))
+        self.run(pass_by())
         for replica, running in enumerate(self.world.running):
             if running and running.row and running.known.started_until <= self.world.seconds:
                 self.world.running[replica] = None  # it did not live so long
