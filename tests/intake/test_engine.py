@@ -37,6 +37,7 @@ class Consumer:
     positions: dict[TopicPartition, int] = field(default_factory=lambda: defaultdict(int))
     committed: dict[TopicPartition, int] = field(default_factory=dict)
     looking_away: set[TopicPartition] = field(default_factory=set)
+    on_commit: Callable[[TopicPartition, int], None] = lambda _partition, _offset: None
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.log)
@@ -55,6 +56,8 @@ class Consumer:
 
     async def commit(self, offsets: dict[TopicPartition, Any]) -> None:
         self.committed |= {partition: meta.offset for partition, meta in offsets.items()}
+        for partition, offset in self.committed.items():
+            self.on_commit(partition, offset)
 
     async def getmany(self, *, timeout_ms: int, max_records: int) -> dict[TopicPartition, Any]:
         await asyncio.sleep(min(timeout_ms, 1) / 1000)
@@ -101,6 +104,11 @@ class Bench:
     started: list[tuple[str, int]]
     held: dict[str, asyncio.Event]
     failing: dict[str, int]
+    guard: StepGuard
+    forbidden: dict[tuple[str, int], int]
+    """How often PRO refuses which event (topic and offset) before it lets it be."""
+    settled: list[tuple[str, str, int]]
+    """Topic, key and offset."""
 
     async def until(self, told: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
@@ -112,12 +120,16 @@ class Bench:
 async def bench(
     log: dict[TopicPartition, list[str]],
     until_due: Callable[[Incoming], float] = lambda _: 0.0,
+    try_every: float = 0.02,
     **policy: Any,
 ) -> AsyncIterator[Bench]:
     metrics = Metrics()
     started: list[tuple[str, int]] = []
     held: dict[str, asyncio.Event] = {}
     failing: dict[str, int] = {}
+    forbidden: dict[tuple[str, int], int] = {}
+    settled: list[tuple[str, str, int]] = []
+    guard = StepGuard(GuardPolicy(try_every=try_every), metrics, list(EventType))
 
     async def settle(arrived: Arrival) -> Ending:
         started.append((arrived.lane, arrived.origin.offset))
@@ -126,6 +138,14 @@ async def bench(
             raise ValueError("a bug")
         if arrived.lane in held:
             await held[arrived.lane].wait()
+        event_type = EventType(arrived.origin.topic)
+        left = forbidden.get((event_type, arrived.origin.offset), 0)
+        if left > 0:
+            forbidden[event_type, arrived.origin.offset] = left - 1
+            guard.forbidden(event_type)
+            return Ending.GIVEN_BACK
+        guard.settled(event_type)
+        settled.append((event_type, arrived.lane, arrived.origin.offset))
         return Ending.SETTLED
 
     async def well() -> None:
@@ -139,11 +159,13 @@ async def bench(
         until_due,
         Topics().type_of,
         gate,
-        StepGuard(GuardPolicy(), metrics, list(EventType)),
+        guard,
         EnginePolicy(**(quick | {"settle_again": 0.01, "drain_timeout": 0.2} | policy)),
         metrics,
     )
-    made = Bench(Consumer(log), engine, gate, metrics, started, held, failing)
+    made = Bench(
+        Consumer(log), engine, gate, metrics, started, held, failing, guard, forbidden, settled
+    )
     running = asyncio.create_task(engine.run(made.consumer))
     try:
         yield made

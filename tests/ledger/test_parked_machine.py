@@ -7,7 +7,6 @@ and discard, as `Handling` and the commands do it.
 import asyncio
 import tempfile
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from service.ledger.tables import ParkedState
 from service.ledger.turns import TOO_EARLY, may_run
 
 from .ledgers import Ledger, on_sqlite, record
+from .line_world import Known, Running, World
 
 T = TypeVar("T")
 CLAIM = 120.0
@@ -36,42 +36,6 @@ KINDS = [
 ]
 SOMEBODY = Decision("ada", "looked into it")
 REPLICAS = st.integers(0, 1)
-
-
-@dataclass
-class Known:
-    """What the world outside the ledger knows of an event."""
-
-    subject: Subject
-    origin: Origin
-    is_on_topic: bool = True
-    """Its offset is not let go: it is delivered again."""
-    is_settled: bool = False
-    started_until: float = 0.0
-    """So long it is nobody else's."""
-
-
-@dataclass
-class Running:
-    """An event that a replica is at; `row` is None for one that was never parked."""
-
-    known: Known
-    row: ParkedEvent | None
-
-
-@dataclass
-class World:
-    """Everything outside the ledger."""
-
-    seconds: float = 0.0
-    events: list[Known] = field(default_factory=list)
-    running: list[Running | None] = field(default_factory=lambda: [None, None])
-
-    def at(self, origin: Origin) -> Known:
-        return next(one for one in self.events if one.origin == origin)
-
-    def is_run(self, known: Known) -> bool:
-        return any(one is not None and one.known is known for one in self.running)
 
 
 class LineOfOneOrder(RuleBasedStateMachine):
