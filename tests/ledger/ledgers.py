@@ -93,7 +93,8 @@ class Ledger:
 
     async def now(self) -> datetime:
         async with self.database.begin() as tx:
-            return (await tx.execute(select(now_plus()))).scalar_one()
+            found: datetime = (await tx.execute(select(now_plus()))).scalar_one()
+        return found
 
     async def row(self, key: str) -> Any:
         """The row of an operation."""
