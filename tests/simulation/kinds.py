@@ -1,0 +1,27 @@
+"""Every kind of trouble that a long run must have made at least once."""
+
+from .pro import KINDS
+from .scenario import MOMENTS, WINDOWS
+
+FOLLOW = frozenset(
+    {
+        "acknowledgement lost",
+        "commit not heard of",
+        "discard",
+        "fenced commit",
+        "ledger down",
+        "partitions lost",
+        "pro: connect refused",
+        "pro: key refused",
+        "publication lost",
+        "publication slow",
+        "replay",
+    }
+)
+"""What befalls single calls, publications and partitions."""
+EVERY_KIND = (
+    frozenset(WINDOWS)
+    | frozenset(kind for kind in MOMENTS if kind != "operator")
+    | frozenset(f"pro: {kind}" for kind in KINDS)
+    | FOLLOW
+)

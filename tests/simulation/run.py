@@ -1,0 +1,89 @@
+"""Runs seeds: what can be made once is made once, each run starts from a blank ledger."""
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import structlog
+
+from service import papers
+from service.reactions.consignment_allocated import FetchLabels
+from service.reactions.consignment_created import AllocateConsignment
+from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_placed import RecordOrder
+from service.reactions.stock_picked import PackPick
+from tests.proof.account import broken
+
+from .evidence import account_of
+from .ledger import Ledger
+from .loop import NothingLeft, virtual_time
+from .scenario import scenario
+from .world import World
+
+REACTIONS = (RecordOrder, PackPick, AllocateConsignment, FetchLabels, ManifestLocation)
+_playing: list[World] = []
+"""The world of the run that goes on."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended."""
+
+    seed: int
+    broken: list[str]
+    happened: Counter[str]
+    trace: list[str]
+    """All of it when asked for, otherwise its end, and that only when something broke."""
+    digest: str
+    seconds: float
+    """How much virtual time passed."""
+
+
+@cache
+def prepared() -> Ledger:
+    """Prepare this process for any number of runs; gives their ledger."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        cache_logger_on_first_use=False,
+    )
+    ledger = Ledger()
+    papers._write = lambda _path, _content: None  # type: ignore[assignment]
+    for reaction in REACTIONS:
+        reaction.__call__ = _with_bugs(reaction.__call__)  # type: ignore[method-assign]
+    return ledger
+
+
+def _with_bugs(react: Callable[..., Any]) -> Callable[..., Any]:
+    async def reacting(self: Any, event: Any, cause: Any) -> Any:
+        world = _playing[-1]
+        world.bugs.strike(event, before=True)
+        performed = await react(self, event, cause)
+        world.bugs.strike(event, before=False)
+        return performed
+
+    return reacting
+
+
+def run(seed: int, *, whole_trace: bool = False) -> Result:
+    """Play one seed, and hold what was seen to the promises."""
+    ledger = prepared()
+    random.seed(seed)
+    with ExitStack() as stack:
+        loop = stack.enter_context(virtual_time())
+        world = World(seed, scenario(seed), ledger, loop)
+        ledger.fresh(world.ports)
+        _playing.append(world)
+        stack.callback(_playing.pop)
+        try:
+            left = loop.run_until_complete(world.play())
+        except NothingLeft:
+            left = ["never came to rest: everything waits"]
+        lines = [*left, *world.died, *world.sent.broken, *broken(account_of(world))]
+        trace = world.trace
+        shown = trace.lines() if whole_trace else trace.lines(80) if lines else []
+        return Result(seed, lines, trace.happened, shown, trace.digest(), loop.time())
