@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ORDERS ?= 12
+CHAOS_SECONDS ?= 180
+CHAOS_SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick lint format schemas lock clean
+.PHONY: help setup demo test test-quick chaos lint format schemas lock clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ test: $(READY) ## Run every test: real Kafka broker, real PostgreSQL, the stand-
 
 test-quick: $(READY) ## Run the tests that need neither broker nor PostgreSQL
 	@$(BIN)/python -m pytest -m "not kafka and not postgresql"
+
+chaos: $(READY) ## Kill, freeze and cut off everything under load, then count (CHAOS_SECONDS, CHAOS_SEED)
+	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
 lint: $(READY) ## Check style, types, import directions, and that generated files are current
 	@$(BIN)/ruff check .

@@ -26,6 +26,7 @@ from sandbox.faults import FaultRule
 from sandbox.options import SandboxOptions
 from sandbox.server import RunningSandbox, running
 
+ROOT = Path(__file__).parents[2]
 KILLABLE = Path(__file__).with_name("killable.py")
 OUTCOMES = (
     "order.recorded",
@@ -218,18 +219,13 @@ class World:
         return found
 
 
-@contextlib.asynccontextmanager
-async def created(
-    broker: Broker,
-    folder: Path,
-    ledger_url: str | None = None,
-    options: SandboxOptions | None = None,
-) -> AsyncIterator[World]:
-    """Make a world; what it started is stopped at its end."""
-    prefix = f"t{uuid.uuid4().hex[:8]}."
-    port = free_port()
-    await broker.create_topics([prefix + name for name in (*OUTCOMES, *OTHERS)], partitions=4)
-    environment = {
+def environment_of_a_service(broker: Broker, prefix: str, folder: Path) -> dict[str, str]:
+    """Settings of a service on a broker, with times short enough for tests; PRO's address is left.
+
+    Its files stand in `folder`, its ledger too.
+    """
+    return {
+        "PYTHONPATH": str(ROOT),  # this checkout's service, whatever is installed
         "ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
         "ORDERFLEX_KAFKA_TOPIC_PREFIX": prefix,
         "ORDERFLEX_KAFKA_GROUP": f"{prefix}orderflex",
@@ -245,12 +241,28 @@ async def created(
         "ORDERFLEX_PROBE_EVERY": "0.3",
         "ORDERFLEX_SWEEP_EVERY": "0.3",
         "ORDERFLEX_DRAIN": "5",
-        "ORDERFLEX_LEDGER_URL": ledger_url or f"sqlite+aiosqlite:///{folder}/ledger.sqlite",
+        "ORDERFLEX_LEDGER_URL": f"sqlite+aiosqlite:///{folder}/ledger.sqlite",
         "ORDERFLEX_PAYLOAD_KEYS": Fernet.generate_key().decode(),
         "ORDERFLEX_LABEL_FOLDER": str(folder / "labels"),
-        "ORDERFLEX_HTTP_PORT": str(port),
         "ORDERFLEX_LOG_FORMAT": "json",
     }
+
+
+@contextlib.asynccontextmanager
+async def created(
+    broker: Broker,
+    folder: Path,
+    ledger_url: str | None = None,
+    options: SandboxOptions | None = None,
+) -> AsyncIterator[World]:
+    """Make a world; what it started is stopped at its end."""
+    prefix = f"t{uuid.uuid4().hex[:8]}."
+    port = free_port()
+    await broker.create_topics([prefix + name for name in (*OUTCOMES, *OTHERS)], partitions=4)
+    environment = environment_of_a_service(broker, prefix, folder)
+    environment["ORDERFLEX_HTTP_PORT"] = str(port)
+    if ledger_url is not None:
+        environment["ORDERFLEX_LEDGER_URL"] = ledger_url
     async with contextlib.AsyncExitStack() as stack:
         pro = await stack.enter_async_context(running(options or SandboxOptions()))
         environment["ORDERFLEX_PRO_URL"] = pro.url

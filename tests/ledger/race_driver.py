@@ -1,24 +1,27 @@
-"""A worker in a process of its own: settles the picks that it is given, line by line.
+"""A worker in a process of its own: settles the events that it is given, line by line.
 
-Reads a line of JSON for each pick from standard input and writes one for each that is settled.
+Reads a line of JSON for each event from standard input and writes one for each that is settled.
 How it is set up stands in its only argument, as JSON.
 """
 
 import asyncio
+import functools
 import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from pydantic import SecretStr
 
 from service.events import exact_json
 from service.events.envelope import Envelope, parse
-from service.events.received import StockPicked
+from service.events.said import Event
 from service.events.topics import EventType
 from service.ledger.database import Contended, Database, DatabasePolicy
 from service.ledger.journal import Journal
@@ -29,12 +32,14 @@ from service.ledger.outcomes import OutcomeStore
 from service.ledger.sealing import Seal
 from service.metrics import Metrics
 from service.operations import Operations, Performed
+from service.pro.batches import Batches, BatchPolicy
 from service.pro.client import ProClient
 from service.pro.contract import PackOrderRequest
 from service.pro.policy import ProPolicy
 from service.pro.problems import Ambiguous, Retryable
-from service.pro.results import PackResult
-from service.reactions import stock_picked
+from service.pro.results import AllocationResult, PackResult
+from service.reactions.consignment_created import AllocateConsignment
+from service.reactions.stock_picked import PackPick
 from service.strays import Strays
 
 
@@ -44,39 +49,54 @@ def say(line: dict[str, Any]) -> None:
 
 
 class WatchedPro(ProClient):
-    """Tells when each Pack Order was under way; can stop its own process before the first."""
+    """Tells when PRO was changing something; can stop its own process before the first pack."""
 
     stop_before_call = False
-    packing: list[tuple[float, float]]
+    changing: list[tuple[float, float]]
 
     async def pack_order(self, request: PackOrderRequest) -> PackResult:
         if self.stop_before_call:
             self.stop_before_call = False
             say({"stopped": True})
             os.kill(os.getpid(), signal.SIGSTOP)
+        with self._watched():
+            return await super().pack_order(request)
+
+    async def allocate_default_rules(
+        self, consignment_references: Sequence[str]
+    ) -> dict[str, AllocationResult]:
+        with self._watched():
+            return await super().allocate_default_rules(consignment_references)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
         began = time.time()
         try:
-            return await super().pack_order(request)
+            yield
         finally:
-            self.packing.append((began, time.time()))
+            self.changing.append((began, time.time()))
 
 
 def lease_by_operation() -> None:
-    """A mistake made on purpose: each operation has a lease of its own."""
-    right = stock_picked.operation
+    """A mistake made on purpose: each operation has a lease of its own, not each order."""
+    claim = Journal.claim
 
-    def wrong(event: StockPicked, cause: Envelope) -> Operation:
-        made = right(event, cause)
-        return replace(made, subject=f"operation:{made.key}")
+    @functools.wraps(claim)
+    async def wrong(journal: Journal, operation: Operation, *more: Any, **named: Any) -> Any:
+        mistaken = replace(operation, subject=f"operation:{operation.key}")
+        return await claim(journal, mistaken, *more, **named)
 
-    stock_picked.operation = wrong
+    setattr(Journal, claim.__name__, wrong)
 
 
-async def settle(pack: stock_picked.PackPick, event: StockPicked, cause: Envelope) -> Performed:
-    """Come back as intake would, until the pick is settled."""
+Reaction = Callable[[Any, Envelope], Awaitable[Performed]]
+
+
+async def settle(reaction: Reaction, event: Event, cause: Envelope) -> Performed:
+    """Come back as intake would, until the event is settled."""
     while True:
         try:
-            return await pack(event, cause)
+            return await reaction(event, cause)
         except LeaseHeld:
             await asyncio.sleep(0.005)
         except AwaitingLookup:
@@ -108,30 +128,45 @@ async def main(setup: dict[str, Any]) -> None:
     )
     operations = Operations(journal, deadline)
     strays = Strays(database, operations, pro, metrics)
-    pack = stock_picked.PackPick(operations, pro, database, strays, metrics)
+    reactions: dict[EventType, Reaction] = {
+        EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
+        EventType.CONSIGNMENT_CREATED: AllocateConsignment(
+            operations,
+            pro,
+            Batches(pro.allocate_default_rules, BatchPolicy(linger=0.001)),
+            database,
+            strays,
+        ),
+    }
     say({"ready": True})
     while line := await asyncio.to_thread(sys.stdin.readline):
         told = json.loads(line)
-        event = parse(EventType.STOCK_PICKED, exact_json.loads(json.dumps(told["event"]).encode()))
+        kind = EventType(told["type"])
+        event = parse(kind, exact_json.loads(json.dumps(told["event"]).encode()))
         cause = Envelope(
             id=told["id"],
             source="test",
-            type=EventType.STOCK_PICKED,
+            type=kind,
             time=datetime.fromisoformat(told["time"]),
             traceparent=None,
             form="binary",
         )
-        pro.packing = []
+        pro.changing = []
         while time.time() < told["start"]:
             pass
-        performed = await settle(pack, cast("StockPicked", event), cause)
+        performed = await settle(reactions[kind], event, cause)
         say(
             {
                 "outcomes": [
                     [said.type, said.id, said.data.get("consignment_reference")]
                     for said in performed.announcements
                 ],
-                "packing": pro.packing,
+                "created": [
+                    exact_json.dumps(said.data)
+                    for said in performed.announcements
+                    if said.type == EventType.CONSIGNMENT_CREATED
+                ],
+                "changing": pro.changing,
             }
         )
     await pro.aclose()

@@ -100,8 +100,20 @@ class Race:
             "pick_reference": pick_reference,
             "items": [{"sku": "TEA-POT-01", "quantity": 1}],
         }
+        self._tell(racer, EventType.STOCK_PICKED, event, f"e-{pick_reference}", start)
+
+    def allocate(self, racer: Racer, created: str, start: float = 0.0) -> None:
+        """Tell a worker of a consignment.created, as a worker has said it."""
+        event = json.loads(created)
+        reference = event["consignment_reference"]
+        self._tell(racer, EventType.CONSIGNMENT_CREATED, event, f"e-{reference}", start)
+
+    def _tell(
+        self, racer: Racer, kind: EventType, event: dict[str, Any], event_id: str, start: float
+    ) -> None:
         now = datetime.now(UTC).isoformat()
-        racer.tell({"event": event, "id": f"e-{pick_reference}", "time": now, "start": start})
+        told = {"type": kind.value, "event": event, "id": event_id, "time": now, "start": start}
+        racer.tell(told)
 
     async def both(self, order_reference: str, picks: Sequence[str]) -> list[dict[str, Any]]:
         """Tell each worker of its pick, to begin at the same moment."""
@@ -251,6 +263,6 @@ def _order(order_reference: str, quantity: int) -> dict[str, Any]:
 
 
 def overlapping(told: Sequence[dict[str, Any]]) -> bool:
-    """Whether two workers had Pack Orders under way at the same time."""
-    (first, second) = (one["packing"] for one in told)
+    """Whether two workers had PRO change something at the same time."""
+    (first, second) = (one["changing"] for one in told)
     return any(a[0] < b[1] and b[0] < a[1] for a in first for b in second)

@@ -1,10 +1,13 @@
 """Two processes at once on one order, on a real PostgreSQL."""
 
+import time
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from sandbox.faults import FaultKind, FaultRule
 
-from .racing import overlapping, racing
+from .racing import Race, overlapping, racing
 
 ROUNDS = 40
 
@@ -47,26 +50,59 @@ async def test_the_last_item_is_packed_for_one_of_two_picks(postgresql_url: str)
             assert await race.state(order, loser) == "refused"
 
 
-async def test_two_picks_of_one_order_are_packed_one_after_the_other(postgresql_url: str) -> None:
+def slow_pro(race: Race) -> None:
+    """Have each changing call take long enough to be seen beside another."""
+    for operation in ("packOrder", "allocateDefaultRules"):
+        race.pro.state.faults.add(
+            FaultRule(operation=operation, kind=FaultKind.LATENCY, seconds=0.05)
+        )
+
+
+async def two_picks_one_after_the_other(race: Race) -> None:
+    """Have both workers pack for one order at once, over and over."""
+    slow_pro(race)
+    for number in range(10):
+        await race.place(f"WEB-{number}", 2)
+        told = await race.both(f"WEB-{number}", ["P-1", "P-2"])
+        assert not overlapping(told), "two picks of one order were packed at the same time"
+        consignments, picked, fully_packed = await race.known(f"WEB-{number}")
+        assert (len(consignments), picked, fully_packed) == (2, [2], True)
+
+
+async def packed_and_allocated_one_after_the_other(race: Race) -> None:
+    """Have one worker allocate for an order for which the other packs, over and over."""
+    slow_pro(race)
+    packer, allocator = race.racers
+    for number in range(10):
+        await race.place(f"WEB-{number}", 2)
+        race.pick(packer, f"WEB-{number}", "P-1")
+        (created,) = (await packer.line())["created"]
+        start = time.time() + 0.01
+        race.pick(packer, f"WEB-{number}", "P-2", start)
+        race.allocate(allocator, created, start)
+        told = [await packer.line(), await allocator.line()]
+        assert [one["outcomes"][0][0] for one in told] == [
+            "consignment.created",
+            "consignment.allocated",
+        ]
+        assert not overlapping(told), "an order was packed and allocated for at the same time"
+
+
+ONE_AFTER_THE_OTHER = [two_picks_one_after_the_other, packed_and_allocated_one_after_the_other]
+
+
+@pytest.mark.parametrize("story", ONE_AFTER_THE_OTHER)
+async def test_pro_is_asked_for_one_order_one_thing_after_the_other(
+    postgresql_url: str, story: Callable[[Race], Awaitable[None]]
+) -> None:
     async with racing(postgresql_url) as race:
-        race.pro.state.faults.add(
-            FaultRule(operation="packOrder", kind=FaultKind.LATENCY, seconds=0.05)
-        )
-        for number in range(10):
-            await race.place(f"WEB-{number}", 2)
-            told = await race.both(f"WEB-{number}", ["P-1", "P-2"])
-            assert not overlapping(told)
-            consignments, picked, fully_packed = await race.known(f"WEB-{number}")
-            assert (len(consignments), picked, fully_packed) == (2, [2], True)
+        await story(race)
 
 
-async def test_leases_by_operation_would_be_seen(postgresql_url: str) -> None:
+@pytest.mark.parametrize("story", ONE_AFTER_THE_OTHER)
+async def test_a_lease_for_each_operation_instead_of_each_order_is_caught(
+    postgresql_url: str, story: Callable[[Race], Awaitable[None]]
+) -> None:
     async with racing(postgresql_url, lease_by_operation=True) as race:
-        race.pro.state.faults.add(
-            FaultRule(operation="packOrder", kind=FaultKind.LATENCY, seconds=0.05)
-        )
-        seen = []
-        for number in range(10):
-            await race.place(f"WEB-{number}", 2)
-            seen.append(overlapping(await race.both(f"WEB-{number}", ["P-1", "P-2"])))
-        assert any(seen)
+        with pytest.raises(AssertionError, match="at the same time"):
+            await story(race)

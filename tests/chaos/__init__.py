@@ -1,0 +1,1 @@
+"""A real broker, a real PostgreSQL, real service processes; and everything goes wrong."""

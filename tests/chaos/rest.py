@@ -1,0 +1,100 @@
+"""At rest: nothing is parked, open, unpublished, due or unread any more."""
+
+import asyncio
+import time
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from .schedule import Chronicle
+from .stage import Stage
+
+CONSUMED = (
+    "order.placed",
+    "stock.picked",
+    "manifest.requested",
+    "consignment.created",
+    "consignment.allocated",
+    "orderflex.retry.5s",
+    "orderflex.retry.1m",
+    "orderflex.retry.10m",
+)
+_LEFT = {
+    "parked events": "SELECT count(*) FROM parked_events WHERE state <> 'dead'",
+    "open operations": "SELECT count(*) FROM operations WHERE state IN ('started', 'unknown')",
+    "unpublished outcomes": (
+        "SELECT count(*) FROM operations WHERE outcomes IS NOT NULL AND published_at IS NULL"
+    ),
+    "timed work": "SELECT count(*) FROM timed_work",
+}
+_HASTEN = """
+UPDATE timed_work SET due_at = clock_timestamp()
+WHERE due_at > clock_timestamp() + interval '3 seconds'
+"""
+"""Stray searches are due hours later: here the hours pass at once."""
+
+
+class NoRest(Exception):
+    """The world did not come to rest; the text says what was left."""
+
+
+async def come(stage: Stage, seconds: float, chronicle: Chronicle) -> float:
+    """Wait until nothing is left to be done; gives the seconds it took. Raises NoRest."""
+    began = time.monotonic()
+    calls_before = -1
+    told = ""
+    while time.monotonic() - began < seconds:
+        left = {**await _left_in_ledger(stage), **await unread(stage)}
+        calls = len(stage.pro.state.calls)
+        if not any(left.values()):
+            if calls == calls_before:
+                return time.monotonic() - began
+            calls_before = calls
+        told = ", ".join(f"{count} {what}" for what, count in left.items() if count)
+        chronicle.note("rest", told or "one more look")
+        await asyncio.sleep(1.0)
+    raise NoRest(f"not at rest after {seconds:g} s: {told or 'PRO is still being called'}")
+
+
+async def _left_in_ledger(stage: Stage) -> dict[str, int]:
+    connection = await asyncpg.connect(stage.ledger_url.replace("+asyncpg", ""))
+    try:
+        await connection.execute(_HASTEN)
+        return {what: int(await connection.fetchval(query)) for what, query in _LEFT.items()}
+    finally:
+        await connection.close()
+
+
+async def unread(stage: Stage) -> dict[str, int]:
+    """Count the events of each topic above what the group has committed."""
+    ends = await ends_of(stage, [stage.prefix + name for name in CONSUMED])
+    admin = AIOKafkaAdminClient(bootstrap_servers=stage.broker.bootstrap_servers)
+    await admin.start()
+    try:
+        committed = await admin.list_consumer_group_offsets(stage.group)
+    finally:
+        await admin.close()
+    left: dict[str, int] = {}
+    for partition, end in ends.items():
+        known = committed.get(partition)
+        name = f"unread of {partition.topic.removeprefix(stage.prefix)}"
+        left[name] = left.get(name, 0) + end - (known.offset if known else 0)
+    return left
+
+
+async def ends_of(stage: Stage, topics: list[str]) -> dict[TopicPartition, int]:
+    """Give the end of every partition of some topics."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=stage.broker.bootstrap_servers)
+    await consumer.start()
+    try:
+        partitions = []
+        for topic in topics:
+            await consumer._client.add_topic(topic)
+            await consumer._client.force_metadata_update()
+            numbers = consumer.partitions_for_topic(topic) or set()
+            partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
+        found: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        return found
+    finally:
+        await consumer.stop()
