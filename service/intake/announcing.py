@@ -43,7 +43,7 @@ class Announcer:
         """
         await self.publish(performed.announcements)
         if performed.announcements:
-            await self._publication.acknowledged([performed.operation_key])
+            await self._publication.acknowledged(performed.operation_key)
 
     async def publish(self, announcements: Sequence[Announcement]) -> None:
         """Publish stored outcomes, in order."""

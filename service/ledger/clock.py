@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, bindparam
+from sqlalchemy import BigInteger, BindParameter, DateTime, Dialect, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import expression
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -59,6 +59,16 @@ class Instant(TypeDecorator[datetime]):
         return found.astimezone(UTC)
 
 
+def microseconds(seconds: float) -> int:
+    """Give the value of a `distance`."""
+    return round(seconds * 1_000_000)
+
+
+def distance(name: str) -> BindParameter[int]:
+    """Name a parameter of a statement that tells how far from now."""
+    return bindparam(name, type_=BigInteger())
+
+
 class now_plus(expression.ColumnElement[datetime]):  # noqa: N801 - reads as a SQL function
     """The database's present time plus `seconds` (a float, may be negative or 0)."""
 
@@ -66,11 +76,11 @@ class now_plus(expression.ColumnElement[datetime]):  # noqa: N801 - reads as a S
     inherit_cache = True
     _traverse_internals = [("microseconds", InternalTraversal.dp_clauseelement)]  # noqa: RUF012
 
-    def __init__(self, seconds: float = 0.0) -> None:
-        # A parameter, not a literal: so one compiled statement serves all distances.
-        self.microseconds = bindparam(
-            None, round(seconds * 1_000_000), type_=BigInteger(), unique=True
-        )
+    def __init__(self, seconds: float | BindParameter[int] = 0.0) -> None:
+        """`seconds`, or a parameter that is given `microseconds` when the statement is run."""
+        if not isinstance(seconds, BindParameter):
+            seconds = bindparam(None, microseconds(seconds), type_=BigInteger(), unique=True)
+        self.microseconds = seconds
 
 
 @compiles(now_plus, "postgresql")

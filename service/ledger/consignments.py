@@ -5,13 +5,61 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, select, update
 
 from service.ledger.clock import now_plus
-from service.ledger.database import Tx, upsert
+from service.ledger.database import Tx
+from service.ledger.statements import Statement
 from service.ledger.tables import ParkedState, consignments, parked_events
 
 CAN_JOIN_A_MANIFEST = ("Allocated", "ReadyToShip", "ManifestFailed")
+
+
+_IS_IT = consignments.c.consignment_reference == bindparam("reference")
+_FIND = Statement(lambda _: select(consignments).where(_IS_IT))
+_ADD = Statement(
+    lambda insert: (
+        insert(consignments)
+        .values(
+            consignment_reference=bindparam("reference"),
+            order_reference=bindparam("order_reference"),
+            pick_reference=bindparam("pick_reference"),
+            customer_reference=bindparam("customer_reference"),
+            direction=bindparam("direction"),
+            shipping_location_reference=bindparam("location"),
+            pro_state="Unallocated",
+            allocation_number=1,
+            tracking_references=bindparam("tracking_references"),
+            created_at=now_plus(),
+            moved_at=now_plus(),
+        )
+        .on_conflict_do_nothing()
+    )
+)
+_ALLOCATE = Statement(
+    lambda _: (
+        update(consignments)
+        .where(_IS_IT)
+        .values(
+            pro_state="Allocated",
+            carrier_reference=bindparam("carrier"),
+            carrier_service_reference=bindparam("service"),
+            tracking_references=bindparam("tracking"),
+            moved_at=now_plus(),
+        )
+    )
+)
+_LABEL = Statement(
+    lambda _: (
+        update(consignments)
+        .where(_IS_IT)
+        .values(
+            label_sha256=bindparam("sha256"),
+            label_address=bindparam("address"),
+            moved_at=now_plus(),
+        )
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +114,8 @@ async def _select(tx: Tx, *which: ColumnElement[bool]) -> list[KnownConsignment]
 
 async def find(tx: Tx, consignment_reference: str) -> KnownConsignment | None:
     """Read one by PRO's reference."""
-    found = await _select(tx, consignments.c.consignment_reference == consignment_reference)
-    return found[0] if found else None
+    row = (await tx.run(_FIND, reference=consignment_reference)).one_or_none()
+    return _known(row) if row else None
 
 
 async def of_order(tx: Tx, order_reference: str) -> list[KnownConsignment]:
@@ -91,22 +139,15 @@ async def add(
     shipping_location_reference: str | None,
 ) -> None:
     """Store a new consignment, Unallocated, its first allocation to come."""
-    await tx.execute(
-        upsert(tx, consignments)
-        .values(
-            consignment_reference=consignment_reference,
-            order_reference=order_reference,
-            pick_reference=pick_reference,
-            customer_reference=customer_reference,
-            direction=direction,
-            shipping_location_reference=shipping_location_reference,
-            pro_state="Unallocated",
-            allocation_number=1,
-            tracking_references=[],
-            created_at=now_plus(),
-            moved_at=now_plus(),
-        )
-        .on_conflict_do_nothing()
+    await tx.run(
+        _ADD,
+        reference=consignment_reference,
+        order_reference=order_reference,
+        pick_reference=pick_reference,
+        customer_reference=customer_reference,
+        direction=direction,
+        location=shipping_location_reference,
+        tracking_references=[],
     )
 
 
@@ -132,19 +173,18 @@ async def allocate(
     tracking_references: Sequence[str],
 ) -> None:
     """Store the carrier service that a consignment was given."""
-    await _change(
-        tx,
-        consignment_reference,
-        pro_state="Allocated",
-        carrier_reference=carrier_reference,
-        carrier_service_reference=carrier_service_reference,
-        tracking_references=list(tracking_references),
+    await tx.run(
+        _ALLOCATE,
+        reference=consignment_reference,
+        carrier=carrier_reference,
+        service=carrier_service_reference,
+        tracking=list(tracking_references),
     )
 
 
 async def label(tx: Tx, consignment_reference: str, sha256: str, address: str) -> None:
     """Store where a consignment's labels lie."""
-    await _change(tx, consignment_reference, label_sha256=sha256, label_address=address)
+    await tx.run(_LABEL, reference=consignment_reference, sha256=sha256, address=address)
 
 
 async def close_batch(

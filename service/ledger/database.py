@@ -12,10 +12,10 @@ from service.ledger.driver import (
     Contended,
     DatabasePolicy,
     Driver,
-    InThread,
     LedgerDown,
     LedgerNotReady,
     Session,
+    StatementRefused,
 )
 from service.ledger.postgresql import Postgresql
 from service.ledger.sqlite import Sqlite, in_a_thread
@@ -28,6 +28,7 @@ __all__ = [
     "DatabasePolicy",
     "LedgerDown",
     "LedgerNotReady",
+    "StatementRefused",
     "Tx",
     "upsert",
 ]
@@ -69,15 +70,12 @@ class Database:
         self,
         policy: DatabasePolicy,
         clock: Microseconds = system_microseconds,
-        in_thread: InThread | None = None,
     ) -> None:
-        """`clock` is SQLite's; `in_thread` does its blocking work, a thread unless given."""
+        """`clock` is SQLite's."""
         self.url = make_url(policy.url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._driver: Driver = (
-            Sqlite(policy, clock, in_thread or in_a_thread)
-            if self.is_sqlite
-            else Postgresql(policy)
+            Sqlite(policy, clock, in_a_thread) if self.is_sqlite else Postgresql(policy)
         )
 
     @asynccontextmanager
@@ -85,7 +83,7 @@ class Database:
         """Open a transaction: committed at the end, rolled back on an error.
 
         Raises LedgerDown or Contended for what is the database's fault; a fault of ours (a value
-        that it can't take, say) stays what it is.
+        that it can't take, say) is StatementRefused.
         """
         async with self._driver.transaction() as session:
             yield Tx(session, self._driver.name)

@@ -16,6 +16,10 @@ class LedgerDown(Exception):
     """The ledger can't be reached or answered with an error of its own; nothing was stored."""
 
 
+class StatementRefused(Exception):
+    """The database refuses what we ask of it: a fault of ours. Names the kind, never a value."""
+
+
 class LedgerNotReady(Exception):
     """The database answers but its tables are missing: `orderflex ledger upgrade` makes them."""
 

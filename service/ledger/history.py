@@ -5,11 +5,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
+from service.ledger.statements import Statement
 from service.ledger.tables import history
+
+_NOTE = Statement(
+    lambda _: insert(history).values(
+        order_reference=bindparam("order_reference"),
+        at=now_plus(),
+        what=bindparam("what"),
+        event_id=bindparam("event_id"),
+        details=bindparam("details"),
+    )
+)
 
 
 class What(StrEnum):
@@ -52,14 +63,12 @@ async def note(
     """
     if order_reference is None:
         return
-    await tx.execute(
-        insert(history).values(
-            order_reference=order_reference,
-            at=now_plus(),
-            what=what.value,
-            event_id=event_id,
-            details={name: value for name, value in details.items() if value is not None},
-        )
+    await tx.run(
+        _NOTE,
+        order_reference=order_reference,
+        what=what.value,
+        event_id=event_id,
+        details={name: value for name, value in details.items() if value is not None},
     )
 
 

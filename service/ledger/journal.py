@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from service.ledger import history, leases, standing, timed_work
 from service.ledger.clock import now_plus
-from service.ledger.database import Database, Tx, upsert
+from service.ledger.database import Database, Tx
 from service.ledger.history import What
 from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
 from service.ledger.operation import (
@@ -35,15 +35,22 @@ from service.ledger.operation import (
     no_effects,
     references_in,
 )
+from service.ledger.operation_rows import (
+    FIRST,
+    NOW,
+    NUMBER,
+    OPEN,
+    RELEASE,
+    ROW,
+    SETTLE,
+    SETTLE_IN_SILENCE,
+)
 from service.ledger.outcomes import OutcomeStore
-from service.ledger.statements import Statement
-from service.ledger.tables import OperationState, operations, orders
+from service.ledger.tables import OperationState, operations
 from service.ledger.timed_work import WorkKind
 from service.metrics import Metrics, Name
 
 _DONE = (OperationState.FINISHED, OperationState.REFUSED)
-_NOW = Statement(lambda _: select(now_plus()))
-_OPEN = (OperationState.STARTED.value, OperationState.UNKNOWN.value)
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,9 @@ class Journal:
     async def _open(
         self, tx: Tx, operation: Operation, lease: _Lease
     ) -> Claim | Settled | AwaitingLookup:
-        if await self._insert(tx, operation, lease):
-            return await self._first(tx, operation, lease)
+        trusted_from = await self._insert(tx, operation, lease)
+        if trusted_from is not None:
+            return await self._first(tx, operation, lease, trusted_from)
         row = await _row(tx, operation.key)
         state = OperationState(row.state)
         same_content = row.content_digest == operation.content_digest
@@ -112,34 +120,29 @@ class Journal:
             return await self._start_again(tx, operation, row, lease)
         return await self._reconcile(tx, operation, row, lease)
 
-    async def _insert(self, tx: Tx, operation: Operation, lease: _Lease) -> bool:
-        new = (
-            upsert(tx, operations)
-            .values(
-                operation_key=operation.key,
-                kind=operation.kind.value,
-                subject=operation.subject,
-                order_reference=operation.order_reference,
-                state=OperationState.STARTED.value,
-                attempt=1,
-                content_digest=operation.content_digest,
-                digest_version=operation.digest_version,
-                lease_until=lease.until,
-                ever_unknown=False,
-                created_at=now_plus(),
-            )
-            .on_conflict_do_nothing()
-            .returning(operations.c.attempt)
+    async def _insert(self, tx: Tx, operation: Operation, lease: _Lease) -> datetime | None:
+        """Store it, if it is the first time; gives since when this ledger is trusted then."""
+        stored = await tx.run(
+            FIRST,
+            key=operation.key,
+            kind=operation.kind.value,
+            subject=operation.subject,
+            order_reference=operation.order_reference,
+            content_digest=operation.content_digest,
+            digest_version=operation.digest_version,
+            lease_until=lease.until,
         )
-        return (await tx.execute(new)).scalar_one_or_none() is not None
+        row = stored.one_or_none()
+        return row.trusted_from if row else None
 
-    async def _first(self, tx: Tx, operation: Operation, lease: _Lease) -> Claim:
+    async def _first(
+        self, tx: Tx, operation: Operation, lease: _Lease, trusted_from: datetime
+    ) -> Claim:
         """Claim what is asked for the first time, as far as this ledger remembers.
 
         A ledger that was lost or restored must not repeat its past: what an event older than
         `trusted_from` asks for may have been done already.
         """
-        trusted_from = await standing.trusted_from(tx)
         if operation.event_time >= trusted_from:
             return Claim(operation, 1, lease.owner, lease.ends)
         if self._plan(operation) is None:
@@ -244,15 +247,13 @@ class Journal:
         operation = claim.operation
         announcements = await self._number(tx, settlement)
         state = OperationState.REFUSED if settlement.refused else OperationState.FINISHED
-        stored = await tx.execute(
-            _where(claim).values(
-                state=state.value,
-                result=dict(settlement.result),
-                outcomes=self._outcomes.close(announcements),
-                settled_at=now_plus(),
-                published_at=None if announcements else now_plus(),
-                next_lookup_at=None,
-            )
+        stored = await tx.run(
+            SETTLE if announcements else SETTLE_IN_SILENCE,
+            key=operation.key,
+            at_attempt=claim.attempt,
+            new_state=state.value,
+            new_result=dict(settlement.result),
+            new_outcomes=self._outcomes.close(announcements),
         )
         if stored.rowcount != 1:
             raise Superseded(operation.key)
@@ -267,12 +268,7 @@ class Journal:
         """Give each outcome the next sequence number of its order."""
         announcements = []
         for outcome in settlement.outcomes:
-            number = await tx.execute(
-                update(orders)
-                .where(orders.c.order_reference == outcome.order_reference)
-                .values(sequence=orders.c.sequence + 1, moved_at=now_plus())
-                .returning(orders.c.sequence)
-            )
+            number = await tx.run(NUMBER, reference=outcome.order_reference)
             announcements.append(outcome.make(number.scalar_one()))
         return tuple(announcements)
 
@@ -294,11 +290,7 @@ class Journal:
         """Give a claim back: certainly nothing happened in PRO."""
         async with self._database.begin() as tx:
             if not claim.must_look:
-                await tx.execute(
-                    _where(claim, OperationState.STARTED).values(
-                        state=OperationState.RELEASED.value
-                    )
-                )
+                await tx.run(RELEASE, key=claim.operation.key, at_attempt=claim.attempt)
                 await _note(tx, claim.operation, What.NOTHING_HAPPENED)
             await leases.give_up(tx, claim.operation.subject, claim.owner)
 
@@ -328,7 +320,7 @@ class Journal:
         """Tell whether it was still ours to mark."""
         mine = operations.c.operation_key == operation.key
         if attempt is not None:
-            mine &= (operations.c.attempt == attempt) & operations.c.state.in_(_OPEN)
+            mine &= (operations.c.attempt == attempt) & operations.c.state.in_(OPEN)
         marked = await tx.execute(
             update(operations)
             .where(mine)
@@ -365,7 +357,7 @@ class Journal:
 
 def _where(claim: Claim, state: OperationState | None = None) -> Any:
     """An update of the claim's own row, if it is still at this attempt (and in this state)."""
-    states = _OPEN if state is None else (state.value,)
+    states = OPEN if state is None else (state.value,)
     return update(operations).where(
         operations.c.operation_key == claim.operation.key,
         operations.c.attempt == claim.attempt,
@@ -392,12 +384,11 @@ def _pick_of(pack_key: str) -> dict[str, str]:
 
 
 async def _row(tx: Tx, operation_key: str) -> Any:
-    found = await tx.execute(select(operations).where(operations.c.operation_key == operation_key))
-    return found.one()
+    return (await tx.run(ROW, key=operation_key)).one()
 
 
 async def _now(tx: Tx) -> datetime:
-    now: datetime = (await tx.run(_NOW)).scalar_one()
+    now: datetime = (await tx.run(NOW)).scalar_one()
     return now
 
 

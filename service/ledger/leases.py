@@ -7,11 +7,35 @@ and is given up by the owner's token, so that a worker that wakes late gives up 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
-from service.ledger.clock import now_plus
-from service.ledger.database import Tx, upsert
+from service.ledger.clock import distance, microseconds, now_plus
+from service.ledger.database import Tx
+from service.ledger.statements import Statement
 from service.ledger.tables import leases
+
+_TAKE = Statement(
+    lambda insert: (
+        insert(leases)
+        .values(
+            subject=bindparam("subject"),
+            owner=bindparam("owner"),
+            until=now_plus(distance("length")),
+        )
+        .on_conflict_do_update(
+            index_elements=[leases.c.subject],
+            set_={"owner": bindparam("owner"), "until": now_plus(distance("length"))},
+            where=leases.c.until <= now_plus(),
+        )
+        .returning(leases.c.until)
+    )
+)
+_HELD = Statement(lambda _: select(leases.c.until).where(leases.c.subject == bindparam("subject")))
+_GIVE_UP = Statement(
+    lambda _: delete(leases).where(
+        leases.c.subject == bindparam("subject"), leases.c.owner == bindparam("owner")
+    )
+)
 
 
 class LeaseHeld(Exception):
@@ -28,19 +52,14 @@ async def take(tx: Tx, subject: str, seconds: float) -> tuple[str, datetime]:
     Gives the owner's token and the lease's end. Raises LeaseHeld.
     """
     owner = uuid.uuid4().hex
-    wanted = upsert(tx, leases).values(subject=subject, owner=owner, until=now_plus(seconds))
-    claim = wanted.on_conflict_do_update(
-        index_elements=[leases.c.subject],
-        set_={"owner": owner, "until": now_plus(seconds)},
-        where=leases.c.until <= now_plus(),
-    ).returning(leases.c.until)
-    until = (await tx.execute(claim)).scalar_one_or_none()
+    taken = await tx.run(_TAKE, subject=subject, owner=owner, length=microseconds(seconds))
+    until = taken.scalar_one_or_none()
     if until is None:
-        held = await tx.execute(select(leases.c.until).where(leases.c.subject == subject))
+        held = await tx.run(_HELD, subject=subject)
         raise LeaseHeld(subject, held.scalar_one_or_none())
     return owner, until
 
 
 async def give_up(tx: Tx, subject: str, owner: str) -> None:
     """Give the lease up, unless it is somebody else's by now."""
-    await tx.execute(delete(leases).where(leases.c.subject == subject, leases.c.owner == owner))
+    await tx.run(_GIVE_UP, subject=subject, owner=owner)

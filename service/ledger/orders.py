@@ -4,13 +4,103 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Integer, bindparam, delete, exists, insert, not_, select, update
 
 from service.ledger.clock import now_plus
-from service.ledger.database import Tx, upsert
+from service.ledger.database import Tx
 from service.ledger.statements import Statement
 from service.ledger.tables import OrderState, PickState, order_lines, orders, picks
 
+_OF_ORDER = orders.c.order_reference == bindparam("reference")
+_LINES_OF_ORDER = order_lines.c.order_reference == bindparam("reference")
+_PICK = (picks.c.order_reference == bindparam("reference")) & (
+    picks.c.pick_reference == bindparam("pick")
+)
+_FIND = Statement(lambda _: select(orders).where(_OF_ORDER))
+_LINES = Statement(
+    lambda _: select(order_lines).where(_LINES_OF_ORDER).order_by(order_lines.c.line)
+)
+_PLACE = Statement(
+    lambda insert: (
+        insert(orders)
+        .values(
+            order_reference=bindparam("reference"),
+            state=OrderState.PLACED.value,
+            shipping_location_reference=bindparam("location"),
+            sequence=0,
+            fully_packed=False,
+            placed_at=now_plus(),
+            moved_at=now_plus(),
+        )
+        .on_conflict_do_update(
+            index_elements=[orders.c.order_reference],
+            set_={
+                "state": OrderState.PLACED.value,
+                "shipping_location_reference": bindparam("location"),
+                "moved_at": now_plus(),
+            },
+        )
+    )
+)
+_DROP_LINES = Statement(lambda _: delete(order_lines).where(_LINES_OF_ORDER))
+_RECORD = Statement(
+    lambda _: (
+        update(orders)
+        .where(_OF_ORDER)
+        .values(
+            state=OrderState.RECORDED.value,
+            pro_order_reference=bindparam("pro_reference"),
+            moved_at=now_plus(),
+        )
+    )
+)
+_RESERVE = Statement(
+    lambda insert: (
+        insert(picks)
+        .values(
+            order_reference=bindparam("reference"),
+            pick_reference=bindparam("pick"),
+            customer_reference=bindparam("customer_reference"),
+            state=PickState.RESERVED.value,
+            quantities=bindparam("quantities"),
+        )
+        .on_conflict_do_update(
+            index_elements=[picks.c.order_reference, picks.c.pick_reference],
+            set_={"state": PickState.RESERVED.value, "quantities": bindparam("quantities")},
+            where=picks.c.state == PickState.REJECTED.value,
+        )
+        .returning(picks.c.state)
+    )
+)
+_TAKE = Statement(
+    lambda _: (
+        update(order_lines)
+        .where(
+            _LINES_OF_ORDER,
+            order_lines.c.line == bindparam("number"),
+            order_lines.c.picked + bindparam("quantity", type_=Integer()) <= order_lines.c.quantity,
+        )
+        .values(picked=order_lines.c.picked + bindparam("quantity", type_=Integer()))
+    )
+)
+_CUSTOMER_REFERENCE = Statement(lambda _: select(picks.c.customer_reference).where(_PICK))
+_SET_PICK = Statement(lambda _: update(picks).where(_PICK).values(state=bindparam("new_state")))
+_PACKED = Statement(
+    lambda _: (
+        update(orders)
+        .where(_OF_ORDER)
+        .values(
+            fully_packed=not_(
+                exists().where(_LINES_OF_ORDER, order_lines.c.picked < order_lines.c.quantity)
+                | exists().where(
+                    picks.c.order_reference == bindparam("reference"),
+                    picks.c.state == PickState.RESERVED.value,
+                )
+            ),
+            moved_at=now_plus(),
+        )
+    )
+)
 _ADD_LINE = Statement(
     lambda _: insert(order_lines).values({c.name: bindparam(c.name) for c in order_lines.c})
 )
@@ -53,15 +143,11 @@ class KnownOrder:
 
 async def find(tx: Tx, order_reference: str) -> KnownOrder | None:
     """Read an order with its lines."""
-    found = await tx.execute(select(orders).where(orders.c.order_reference == order_reference))
+    found = await tx.run(_FIND, reference=order_reference)
     order = found.one_or_none()
     if order is None:
         return None
-    rows = await tx.execute(
-        select(order_lines)
-        .where(order_lines.c.order_reference == order_reference)
-        .order_by(order_lines.c.line)
-    )
+    rows = await tx.run(_LINES, reference=order_reference)
     lines = tuple(
         Line(
             row.line,
@@ -93,27 +179,8 @@ async def place(
     lines: Sequence[Line],
 ) -> None:
     """Store an order before PRO is asked; a rejected one is placed anew with its new content."""
-    await tx.execute(
-        upsert(tx, orders)
-        .values(
-            order_reference=order_reference,
-            state=OrderState.PLACED.value,
-            shipping_location_reference=shipping_location_reference,
-            sequence=0,
-            fully_packed=False,
-            placed_at=now_plus(),
-            moved_at=now_plus(),
-        )
-        .on_conflict_do_update(
-            index_elements=[orders.c.order_reference],
-            set_={
-                "state": OrderState.PLACED.value,
-                "shipping_location_reference": shipping_location_reference,
-                "moved_at": now_plus(),
-            },
-        )
-    )
-    await tx.execute(delete(order_lines).where(order_lines.c.order_reference == order_reference))
+    await tx.run(_PLACE, reference=order_reference, location=shipping_location_reference)
+    await tx.run(_DROP_LINES, reference=order_reference)
     await tx.run_many(
         _ADD_LINE,
         [
@@ -136,15 +203,7 @@ async def place(
 
 async def record(tx: Tx, order_reference: str, pro_order_reference: str) -> None:
     """Store PRO's reference of an order."""
-    await tx.execute(
-        update(orders)
-        .where(orders.c.order_reference == order_reference)
-        .values(
-            state=OrderState.RECORDED.value,
-            pro_order_reference=pro_order_reference,
-            moved_at=now_plus(),
-        )
-    )
+    await tx.run(_RECORD, reference=order_reference, pro_reference=pro_order_reference)
 
 
 async def reject(tx: Tx, order_reference: str) -> None:
@@ -167,22 +226,12 @@ async def reserve(
 
     Raises NotEnoughLeft.
     """
-    kept = {str(line): quantity for line, quantity in quantities.items()}
-    values = {"state": PickState.RESERVED.value, "quantities": kept}
-    taken = await tx.execute(
-        upsert(tx, picks)
-        .values(
-            order_reference=order_reference,
-            pick_reference=pick_reference,
-            customer_reference=customer_reference,
-            **values,
-        )
-        .on_conflict_do_update(
-            index_elements=[picks.c.order_reference, picks.c.pick_reference],
-            set_=values,
-            where=picks.c.state == PickState.REJECTED.value,
-        )
-        .returning(picks.c.state)
+    taken = await tx.run(
+        _RESERVE,
+        reference=order_reference,
+        pick=pick_reference,
+        customer_reference=customer_reference,
+        quantities={str(line): quantity for line, quantity in quantities.items()},
     )
     if taken.scalar_one_or_none() is None:
         return
@@ -191,24 +240,16 @@ async def reserve(
 
 
 async def _take(tx: Tx, order_reference: str, number: int, quantity: int) -> None:
-    line = (order_lines.c.order_reference == order_reference) & (order_lines.c.line == number)
-    taken = await tx.execute(
-        update(order_lines)
-        .where(line, order_lines.c.picked + quantity <= order_lines.c.quantity)
-        .values(picked=order_lines.c.picked + quantity)
-    )
+    taken = await tx.run(_TAKE, reference=order_reference, number=number, quantity=quantity)
     if taken.rowcount != 1:
+        line = (order_lines.c.order_reference == order_reference) & (order_lines.c.line == number)
         left = await tx.execute(select(order_lines.c.quantity - order_lines.c.picked).where(line))
         raise NotEnoughLeft(number, quantity, left.scalar_one())
 
 
 async def customer_reference(tx: Tx, order_reference: str, pick_reference: str) -> str | None:
     """Read the reference that a pick's consignment carries in PRO."""
-    found = await tx.execute(
-        select(picks.c.customer_reference).where(
-            picks.c.order_reference == order_reference, picks.c.pick_reference == pick_reference
-        )
-    )
+    found = await tx.run(_CUSTOMER_REFERENCE, reference=order_reference, pick=pick_reference)
     reference: str | None = found.scalar_one_or_none()
     return reference
 
@@ -216,26 +257,7 @@ async def customer_reference(tx: Tx, order_reference: str, pick_reference: str) 
 async def pack(tx: Tx, order_reference: str, pick_reference: str) -> None:
     """Store that a pick has its consignment; the last pick marks the order fully packed."""
     await _set_pick(tx, order_reference, pick_reference, PickState.PACKED)
-    open_lines = await tx.execute(
-        select(func.count()).where(
-            order_lines.c.order_reference == order_reference,
-            order_lines.c.picked < order_lines.c.quantity,
-        )
-    )
-    reserved = await tx.execute(
-        select(func.count()).where(
-            picks.c.order_reference == order_reference,
-            picks.c.state == PickState.RESERVED.value,
-        )
-    )
-    await tx.execute(
-        update(orders)
-        .where(orders.c.order_reference == order_reference)
-        .values(
-            fully_packed=open_lines.scalar_one() == 0 and reserved.scalar_one() == 0,
-            moved_at=now_plus(),
-        )
-    )
+    await tx.run(_PACKED, reference=order_reference)
 
 
 async def give_back(tx: Tx, order_reference: str, pick_reference: str) -> None:
@@ -262,8 +284,4 @@ async def give_back(tx: Tx, order_reference: str, pick_reference: str) -> None:
 
 
 async def _set_pick(tx: Tx, order_reference: str, pick_reference: str, state: PickState) -> None:
-    await tx.execute(
-        update(picks)
-        .where(picks.c.order_reference == order_reference, picks.c.pick_reference == pick_reference)
-        .values(state=state.value)
-    )
+    await tx.run(_SET_PICK, reference=order_reference, pick=pick_reference, new_state=state.value)

@@ -9,7 +9,13 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from service.ledger.driver import Contended, DatabasePolicy, LedgerDown, LedgerNotReady
+from service.ledger.driver import (
+    Contended,
+    DatabasePolicy,
+    LedgerDown,
+    LedgerNotReady,
+    StatementRefused,
+)
 from service.ledger.statements import DIALECTS, Prepared, Result
 
 _GAVE_WAY = frozenset({"40001", "40P01"})
@@ -139,6 +145,6 @@ def _our_words() -> Iterator[None]:
             raise LedgerNotReady from None
         if state[:2] in _NOT_OUR_FAULT or state == _READ_ONLY:
             raise LedgerDown(type(error).__name__) from None
-        raise
+        raise StatementRefused(f"{type(error).__name__} {state}") from None  # its text holds values
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise LedgerDown(type(error).__name__) from None

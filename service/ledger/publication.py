@@ -1,16 +1,26 @@
 """Which stored outcomes the broker has acknowledged, and which it seems it never has."""
 
-from collections.abc import Sequence
-
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Database
 from service.ledger.operation import Announcement
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.sealing import SealBroken
+from service.ledger.statements import Statement
 from service.ledger.tables import operations
+
+_ACKNOWLEDGED = Statement(
+    lambda _: (
+        update(operations)
+        .where(
+            operations.c.operation_key == bindparam("key"),
+            operations.c.published_at.is_(None),
+        )
+        .values(published_at=now_plus())
+    )
+)
 
 
 class Publication:
@@ -20,17 +30,9 @@ class Publication:
         self._database = database
         self._outcomes = outcomes
 
-    async def acknowledged(self, operation_keys: Sequence[str]) -> None:
-        """Store that the broker has the outcomes of these operations."""
-        async with self._database.begin() as tx:
-            await tx.execute(
-                update(operations)
-                .where(
-                    operations.c.operation_key.in_(operation_keys),
-                    operations.c.published_at.is_(None),
-                )
-                .values(published_at=now_plus())
-            )
+    async def acknowledged(self, operation_key: str) -> None:
+        """Store that the broker has the outcomes of an operation."""
+        await self._database.once(_ACKNOWLEDGED, key=operation_key)
 
     async def missing(
         self, older_than_seconds: float, limit: int

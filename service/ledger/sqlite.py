@@ -14,7 +14,13 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 from service.ledger.clock import SQLITE_CLOCK_FUNCTION, Microseconds
-from service.ledger.driver import DatabasePolicy, InThread, LedgerDown, LedgerNotReady
+from service.ledger.driver import (
+    DatabasePolicy,
+    InThread,
+    LedgerDown,
+    LedgerNotReady,
+    StatementRefused,
+)
 from service.ledger.statements import Prepared, Result
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -124,3 +130,5 @@ def _our_words() -> Iterator[None]:
         raise LedgerDown(type(error).__name__) from None
     except (sqlite3.InternalError, OSError, TimeoutError) as error:
         raise LedgerDown(type(error).__name__) from None
+    except sqlite3.Error as error:
+        raise StatementRefused(type(error).__name__) from None

@@ -2,11 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
+from service.ledger.statements import Statement
 from service.ledger.tables import OperationState, ledger_info, operations
+
+_IS_KEY = operations.c.operation_key == bindparam("key")
+_STATE = Statement(lambda _: select(operations.c.state).where(_IS_KEY))
+_EVER_UNKNOWN = Statement(lambda _: select(operations.c.ever_unknown).where(_IS_KEY))
+_TRUSTED_FROM = Statement(lambda _: select(ledger_info.c.trusted_from))
 
 
 async def trusted_from(tx: Tx) -> datetime:
@@ -14,15 +20,13 @@ async def trusted_from(tx: Tx) -> datetime:
 
     Read each time: `orderflex ledger restored` has to reach workers that run already.
     """
-    found: datetime = (await tx.execute(select(ledger_info.c.trusted_from))).scalar_one()
+    found: datetime = (await tx.run(_TRUSTED_FROM)).scalar_one()
     return found
 
 
 async def state_of(tx: Tx, operation_key: str) -> OperationState | None:
     """Read the state of an operation; None when it was never claimed."""
-    found = await tx.execute(
-        select(operations.c.state).where(operations.c.operation_key == operation_key)
-    )
+    found = await tx.run(_STATE, key=operation_key)
     state = found.scalar_one_or_none()
     return OperationState(state) if state else None
 
@@ -41,7 +45,5 @@ async def cancelled_strays(tx: Tx, order_reference: str) -> set[str]:
 
 async def was_ever_unknown(tx: Tx, operation_key: str) -> bool:
     """Tell whether the answer to an operation was ever lost."""
-    found = await tx.execute(
-        select(operations.c.ever_unknown).where(operations.c.operation_key == operation_key)
-    )
+    found = await tx.run(_EVER_UNKNOWN, key=operation_key)
     return bool(found.scalar_one_or_none())

@@ -25,6 +25,8 @@ INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_
 
 Process = Callable[[Any], Any]
 
+_TO_BE_GIVEN = object()
+
 
 class NotOne(Exception):
     """There are more rows, or fewer, than were asked for."""
@@ -36,7 +38,8 @@ class Prepared:
 
     sql: str
     binds: tuple[tuple[str, Any, Process | None], ...]
-    """Name, value if none is given, and what makes the driver's value of it; by position."""
+    """Name, value unless it is to be given, and what makes the driver's value of it; by position.
+    """
     columns: tuple[Process | None, ...] | None
     """What makes our value of the driver's, for each column; None when they are not known."""
     make_row: Callable[[Iterable[Any]], Any] | None
@@ -48,11 +51,11 @@ class Prepared:
         return self.sql.startswith("SELECT")
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """Give the driver's values, by position."""
+        """Give the driver's values, by position. Raises KeyError where one is missing."""
         return [
             value if process is None else process(value)
-            for name, default, process in self.binds
-            for value in (values.get(name, default),)
+            for name, constant, process in self.binds
+            for value in (values[name] if constant is _TO_BE_GIVEN else constant,)
         ]
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
@@ -72,7 +75,8 @@ class Prepared:
 class Statement:
     """A statement that is run again and again, each time with other values for its `bindparam`s.
 
-    `build` is given the database's own insert, for those that have to say `on_conflict_…`.
+    It has no IN lists. `build` is given the database's own insert, for those that have to say
+    `on_conflict_…`.
     """
 
     def __init__(self, build: Callable[[Any], Executable]) -> None:
@@ -83,31 +87,34 @@ class Statement:
         """Give it in a database's own words."""
         found = self._prepared.get(database)
         if found is None:
-            found = self._prepared[database] = prepare(self._build(INSERTS[database]), database)
+            found = self._prepared[database] = prepare(
+                self._build(INSERTS[database]), database, spread=False
+            )
         return found
 
 
-def prepare(statement: Executable, database: str) -> Prepared:
-    """Compile a statement."""
+def prepare(statement: Executable, database: str, *, spread: bool = True) -> Prepared:
+    """Compile a statement. `spread` writes the members of its IN lists out, which are its own."""
     dialect = DIALECTS[database]
     compiled: Any = statement.compile(  # type: ignore[attr-defined]  # every one of ours can
-        dialect=dialect, compile_kwargs={"render_postcompile": True}
+        dialect=dialect, compile_kwargs={"render_postcompile": spread}
     )
     binds = []
-    defaults = compiled.params
+    constants = compiled.construct_params(_check=False)
     for name in compiled.positiontup or ():
         bind = compiled.binds.get(name)  # the members of an IN list have none: plain words, numbers
         process = (
             bind.type.dialect_impl(dialect).bind_processor(dialect) if bind is not None else None
         )
-        binds.append((name, defaults[name], process))
+        is_named = bind is not None and bind.required
+        binds.append((name, _TO_BE_GIVEN if is_named else constants[name], process))
     if isinstance(statement, TextClause):
         return Prepared(str(compiled), tuple(binds), None, tuple)
     told = compiled._result_columns  # noqa: SLF001 - in none of the public ways for all kinds
     columns = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in told]
     # Two columns of one name are told apart by position only.
     names = [one.keyname for one in told]
-    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
     return Prepared(str(compiled), tuple(binds), tuple(columns), row._make if told else None)
 
 

@@ -207,6 +207,6 @@ async def test_outcomes_without_an_acknowledgement_are_given_out_again(ledger: L
     assert await ledger.publication.missing(60, 10) == []
     await ledger.forward(61)
     assert await ledger.publication.missing(60, 10) == [(operation.key, said)]
-    await ledger.publication.acknowledged([operation.key])
+    await ledger.publication.acknowledged(operation.key)
     assert await ledger.publication.missing(60, 10) == []
     assert await journal.claim(operation) == Settled(said)

@@ -65,7 +65,7 @@ def outcome_unpublished() -> contextlib.AbstractContextManager[object]:
     original = Announcer.announce
 
     async def announce(self: Announcer, performed: Any) -> None:
-        await self._publication.acknowledged([performed.operation_key])
+        await self._publication.acknowledged(performed.operation_key)
         sending = asyncio.create_task(original(self, performed))
         sending.add_done_callback(lambda done: done.cancelled() or done.exception())
 
