@@ -49,7 +49,7 @@ class Strays:
     async def search_if_unknown(self, order_reference: str, pick_reference: str) -> None:
         """Search for strays of a pick if the answer to its Pack Order was ever lost."""
         key = pack_key(order_reference, pick_reference)
-        async with self.database.begin() as tx:
+        async with self.database.each() as tx:
             in_doubt = await standing.was_ever_unknown(tx, key)
         if in_doubt:
             await self.search(order_reference, pick_reference)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from service.events.envelope import Incoming
 from service.ledger import history
@@ -33,6 +33,7 @@ from service.ledger.parked_rows import (
     wake_line,
 )
 from service.ledger.sealing import Seal, SealBroken
+from service.ledger.statements import Statement
 from service.ledger.tables import ParkedState, parked_events
 from service.ledger.turns import BEHIND, InLine, may_run
 
@@ -42,6 +43,20 @@ EARLY_SECONDS = 2.0
 TURN_SECONDS = 60.0
 """How soon an event behind others looks by itself whether its turn has come: nobody may have told
 it, for whoever went out of the line may have died."""
+
+
+_HASTEN = Statement(
+    lambda _: (
+        update(parked_events)
+        .where(
+            parked_events.c.order_reference == bindparam("reference"),
+            parked_events.c.state == ParkedState.PARKED.value,
+            parked_events.c.error_class == bindparam("of_class"),
+            parked_events.c.due_at > now_plus(),
+        )
+        .values(due_at=now_plus(-HASTENED_SECONDS))
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ class ParkedEvents:
         self, origin: Origin, subject: Subject
     ) -> tuple[ParkedEvent | None, ParkedEvent | None]:
         """Read an event's own row, and the row that it has to wait behind."""
-        async with self._database.begin() as tx:
+        async with self._database.each() as tx:
             rows = await line_of(tx, subject.order_reference, origin)
         mine = next((row for row in rows if row.origin == origin), None)
         before = rows if mine is None else [row for row in rows if row.sequence < mine.sequence]
@@ -323,13 +338,4 @@ class ParkedEvents:
 
 async def hasten(tx: Tx, order_reference: str, error_class: str) -> None:
     """Make an order's parked events due that wait for what has just come."""
-    await tx.execute(
-        update(parked_events)
-        .where(
-            parked_events.c.order_reference == order_reference,
-            parked_events.c.state == ParkedState.PARKED.value,
-            parked_events.c.error_class == error_class,
-            parked_events.c.due_at > now_plus(),
-        )
-        .values(due_at=now_plus(-HASTENED_SECONDS))
-    )
+    await tx.run(_HASTEN, reference=order_reference, of_class=error_class)

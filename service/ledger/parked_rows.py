@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import false, select, update
+from sqlalchemy import bindparam, select, update
 
 from service.events.envelope import Incoming
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
 from service.ledger.sealing import Seal
+from service.ledger.statements import Statement
 from service.ledger.tables import ParkedState, parked_events
 from service.ledger.turns import InLine, Place, ahead_of, may_run
 
@@ -102,6 +103,23 @@ COLUMNS: tuple[Any, ...] = (
 )
 
 
+_IN_LINE = (parked_events.c.order_reference == bindparam("reference")) | (
+    (parked_events.c.topic == bindparam("topic"))
+    & (parked_events.c.partition == bindparam("partition"))
+    & (parked_events.c.offset == bindparam("offset"))
+)
+_LINE = Statement(lambda _: select(*COLUMNS).where(_IN_LINE).order_by(parked_events.c.sequence))
+_LOCK_LINE = Statement(
+    lambda _: (
+        select(parked_events.c.sequence)
+        .where(_IN_LINE)
+        .order_by(parked_events.c.sequence)
+        .with_for_update()
+    )
+)
+_NOWHERE = Origin("", -1, -1)
+
+
 async def line_of(
     tx: Tx, order_reference: str | None, origin: Origin | None = None, *, lock: bool = False
 ) -> list[ParkedEvent]:
@@ -109,12 +127,16 @@ async def line_of(
 
     It is read after it is locked: what came to stand in it meanwhile is there.
     """
-    mine = at(origin) if origin else false()
-    line = parked_events.c.order_reference == order_reference if order_reference else false()
-    wanted = select(*COLUMNS).where(mine | line).order_by(parked_events.c.sequence)
+    origin = origin or _NOWHERE
+    asked = {
+        "reference": order_reference,
+        "topic": origin.topic,
+        "partition": origin.partition,
+        "offset": origin.offset,
+    }
     if lock:
-        await tx.execute(wanted.with_only_columns(parked_events.c.sequence).with_for_update())
-    return [parked(row) for row in await tx.execute(wanted)]
+        await tx.run(_LOCK_LINE, **asked)
+    return [parked(row) for row in await tx.run(_LINE, **asked)]
 
 
 def row_ahead(event: InLine, line: Sequence[ParkedEvent]) -> ParkedEvent | None:

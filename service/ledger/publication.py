@@ -32,7 +32,8 @@ class Publication:
 
     async def acknowledged(self, operation_key: str) -> None:
         """Store that the broker has the outcomes of an operation."""
-        await self._database.once(_ACKNOWLEDGED, key=operation_key)
+        async with self._database.each() as tx:
+            await tx.run(_ACKNOWLEDGED, key=operation_key)
 
     async def missing(
         self, older_than_seconds: float, limit: int

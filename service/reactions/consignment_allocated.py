@@ -35,7 +35,7 @@ class FetchLabels:
     async def __call__(self, event: ConsignmentAllocated, cause: Envelope) -> Performed:
         """React; raises TooEarly and what `Operations.perform` raises."""
         reference = event.consignment_reference
-        async with self.database.begin() as tx:
+        async with self.database.each() as tx:
             known = await consignments.find(tx, reference)
         if known is None:
             raise TooEarly("the ledger does not know this consignment; only known ones ship")

@@ -57,7 +57,7 @@ class AllocateConsignment:
 
     async def __call__(self, event: ConsignmentCreated, cause: Envelope) -> Performed:
         """React; raises TooEarly and what `Operations.perform` raises."""
-        async with self.database.begin() as tx:
+        async with self.database.each() as tx:
             known = await consignments.find(tx, event.consignment_reference)
         if known is None:
             raise TooEarly("the ledger does not know this consignment; only known ones ship")

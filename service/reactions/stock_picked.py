@@ -169,7 +169,7 @@ class PackPick:
     async def __call__(self, event: StockPicked, cause: Envelope) -> Performed:
         """React; raises TooEarly and what `Operations.perform` raises."""
         work = operation(event, cause)
-        async with self.database.begin() as tx:
+        async with self.database.each() as tx:
             order = await orders.find(tx, event.order_reference)
             state = await standing.state_of(tx, work.key)
         if state is OperationState.REFUSED:
