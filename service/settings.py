@@ -146,6 +146,9 @@ class Settings(BaseSettings):
     deadline: Seconds = Field(
         default=86_400, description="An event that fails for so long becomes a dead letter."
     )
+    max_replays: Count = Field(
+        default=3, description="How often a dead letter may be replayed without --force."
+    )
     probe_every: Seconds = Field(
         default=5, description="How often to see whether what paused intake is well again."
     )

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from service import wiring
 from service.cli.ledgers import with_ledger
+from service.cli.output import say
 from service.ledger import consignments, history, orders
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database
@@ -55,53 +55,57 @@ def show(reference: Annotated[str, typer.Argument(help="The shop's order referen
     _timeline(console, known.timeline)
 
 
-def _say(console: Console, *parts: str, style: str = "") -> None:
-    """Print a line whole, however narrow the terminal, and its text as it is."""
-    console.print(Text("  ".join(part for part in parts if part), style=style), soft_wrap=True)
-
-
 def _heading(console: Console, reference: str, order: KnownOrder | None) -> None:
     if order is None:
-        _say(console, reference, "not placed yet", style="bold")
+        say(console, reference, "not placed yet", style="bold")
         return
     packed = "fully packed" if order.fully_packed else "not fully packed"
     pro = order.pro_order_reference or "none yet"
-    _say(console, reference, f"{order.state.value}, {packed}", f"PRO: {pro}", style="bold")
+    say(console, reference, f"{order.state.value}, {packed}", f"PRO: {pro}", style="bold")
 
 
 def _lines(console: Console, order: KnownOrder | None) -> None:
     for line in order.lines if order else ():
         name = line.item_reference or line.sku or str(line.line)
-        _say(console, f"  {name}", f"{line.picked} of {line.quantity} picked")
+        say(console, f"  {name}", f"{line.picked} of {line.quantity} picked")
 
 
 def _consignments(console: Console, made: list[KnownConsignment]) -> None:
     for one in made:
         console.print()
-        _say(console, one.consignment_reference, one.pro_state, one.direction, style="bold")
+        say(console, one.consignment_reference, one.pro_state, one.direction, style="bold")
         tracking = ", ".join(one.tracking_references)
-        _say(console, f"  pick {one.pick_reference}", f"in PRO as {one.customer_reference}")
+        say(console, f"  pick {one.pick_reference}", f"in PRO as {one.customer_reference}")
         if one.carrier_service_reference:
-            _say(console, f"  service {one.carrier_service_reference}", f"tracking {tracking}")
+            say(console, f"  service {one.carrier_service_reference}", f"tracking {tracking}")
         if one.label_address:
-            _say(console, f"  labels {one.label_address}")
+            say(console, f"  labels {one.label_address}")
         if one.manifest_reference:
-            _say(console, f"  manifest {one.manifest_reference}")
+            say(console, f"  manifest {one.manifest_reference}")
 
 
 def _waiting(console: Console, waiting: list[ParkedEvent]) -> None:
     for event in waiting:
-        when = f"parked, due in {max(0.0, event.seconds_until_due):.0f} s"
         dead = event.state is ParkedState.DEAD
         console.print()
-        _say(
+        say(
             console,
             event.event_type,
-            "a dead letter, waits for a person" if dead else when,
+            _state_of(event),
             f"(attempt {event.attempt})",
             style="bold red" if dead else "bold",
         )
-        _say(console, f"  {event.reason.error_class}: {event.reason.detail}")
+        say(console, f"  {event.reason.error_class}: {event.reason.detail}")
+
+
+def _state_of(event: ParkedEvent) -> str:
+    if event.state is ParkedState.DEAD:
+        return f"dead letter {event.sequence}, waits for a person to replay or discard it"
+    if event.state is ParkedState.DISCARDED:
+        return event.remark or "discarded"
+    if event.place.is_behind:
+        return "waits for its turn"
+    return f"parked, due in {max(0.0, event.seconds_until_due):.0f} s"
 
 
 def _timeline(console: Console, timeline: list[Entry]) -> None:
@@ -109,7 +113,7 @@ def _timeline(console: Console, timeline: list[Entry]) -> None:
     for entry in timeline:
         details = "  ".join(f"{name}={_plain(value)}" for name, value in entry.details.items())
         at = entry.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        _say(console, at, f"{entry.what:<22}", details)
+        say(console, at, f"{entry.what:<22}", details)
 
 
 def _plain(value: object) -> str:
