@@ -1,10 +1,12 @@
 """What a run says at its end."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .running import Findings
 
-MOST_SHOWN = 25
+MOST_SHOWN = 5
 
 
 def report(findings: Findings, folder: Path) -> str:
@@ -29,13 +31,24 @@ def report(findings: Findings, folder: Path) -> str:
     ]
     if not findings.broken:
         return "\n".join([*lines, "Every promise was kept."])
-    lines += ["", f"{len(findings.broken)} broken promises:"]
-    lines += [f"  - {line}" for line in findings.broken[:MOST_SHOWN]]
-    if len(findings.broken) > MOST_SHOWN:
-        lines.append(f"  and {len(findings.broken) - MOST_SHOWN} more")
+    lines += ["", *_broken(findings.broken)]
     lines += ["", timeline(findings)]
     lines += ["", f"The logs are in {folder}", f"Again with: make chaos CHAOS_SEED={plan.seed}"]
     return "\n".join(lines)
+
+
+def _broken(broken: Sequence[str]) -> Iterator[str]:
+    """Name broken promises, the first few of each kind: a kind is what stands before the colon."""
+    yield "1 broken promise:" if len(broken) == 1 else f"{len(broken)} broken promises:"
+    shown: Counter[str] = Counter()
+    for line in broken:
+        kind = line.partition(":")[0]
+        shown[kind] += 1
+        if shown[kind] <= MOST_SHOWN:
+            yield f"  - {line}"
+    for kind, count in shown.items():
+        if count > MOST_SHOWN:
+            yield f"  and {count - MOST_SHOWN} more of: {kind}"
 
 
 def timeline(findings: Findings) -> str:

@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from .door import Door
+from .report import report
+from .running import Findings, Plan
 from .schedule import TRIES, Chronicle, Track, dealt, never_happened, rage
 from .stream import DECK, Platform, Trait, Utterance
 
@@ -114,3 +117,22 @@ async def test_a_shut_door_refuses_and_cuts_what_is_open() -> None:
         async with asyncio.timeout(5):
             while not all(one.is_closing() for one in answering):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+
+
+def test_a_failure_tells_of_each_kind_the_seed_and_what_happened_when() -> None:
+    chronicle = Chronicle()
+    chronicle.note("PRO", "PRO refuses connections")
+    findings = Findings(Plan(seed=7, seconds=1.0), chronicle, {})
+    findings.broken = [*(f"overtaken: {number}" for number in range(9)), "two parcels: WEB-1"]
+    told = report(findings, Path("/somewhere"))
+    for wanted in (
+        "10 broken promises",
+        "overtaken: 4",
+        "4 more of: overtaken",
+        "two parcels: WEB-1",
+        "PRO refuses connections",
+        "CHAOS_SEED=7",
+        "/somewhere",
+    ):
+        assert wanted in told
+    assert "overtaken: 5" not in told
