@@ -39,22 +39,25 @@ class NoRest(Exception):
     """The world did not come to rest; the text says what was left."""
 
 
-async def come(stage: Stage, seconds: float, chronicle: Chronicle) -> float:
-    """Wait until nothing is left to be done; gives the seconds it took. Raises NoRest."""
-    began = time.monotonic()
-    calls_before = -1
-    told = ""
-    while time.monotonic() - began < seconds:
+async def come(stage: Stage, patience: float, chronicle: Chronicle) -> float:
+    """Wait until nothing is left to be done; gives the seconds it took.
+
+    Raises NoRest when so many seconds bring no change, or ten times as many no rest.
+    """
+    began = changed = time.monotonic()
+    before: tuple[int, dict[str, int]] | None = None
+    while True:
         left = {**await _left_in_ledger(stage), **await unread(stage)}
-        calls = len(stage.pro.state.calls)
-        if not any(left.values()):
-            if calls == calls_before:
-                return time.monotonic() - began
-            calls_before = calls
+        now, seen = time.monotonic(), (len(stage.pro.state.calls), left)
+        if seen == before and not any(left.values()):
+            return now - began
+        changed = changed if seen == before else now
+        before = seen
         told = ", ".join(f"{count} {what}" for what, count in left.items() if count)
         chronicle.note("rest", told or "one more look")
+        if now - changed > patience or now - began > 10 * patience:
+            raise NoRest(f"not at rest after {now - began:.0f} s: {told or 'PRO is still called'}")
         await asyncio.sleep(1.0)
-    raise NoRest(f"not at rest after {seconds:g} s: {told or 'PRO is still being called'}")
 
 
 async def _left_in_ledger(stage: Stage) -> dict[str, int]:

@@ -17,6 +17,7 @@ from demo.postgresql import Postgresql
 from demo.processes import ManagedProcess
 from sandbox.options import SandboxOptions
 from sandbox.server import RunningSandbox, running
+from sandbox.states import ConsignmentState
 from tests.journeys.world import KILLABLE, OTHERS, OUTCOMES, environment_of_a_service
 
 from .door import Door
@@ -58,6 +59,15 @@ class Stage:
         replica = Replica(name, self.folder, self.environment)
         self.replicas.append(replica)
         return replica
+
+    def backlog(self, orders: int) -> int:
+        """Count, of so many orders, those that PRO lacks, and the consignments not allocated."""
+        known = {each.customer_reference for each in self.pro.state.orders.values()}
+        waiting = sum(
+            each.state is ConsignmentState.UNALLOCATED
+            for each in self.pro.state.consignments.values()
+        )
+        return orders - len(known) + waiting
 
     async def say(self, said: Utterance) -> None:
         """Publish an event; returns when the broker has it, however long it is away."""

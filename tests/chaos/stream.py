@@ -43,6 +43,8 @@ DECK = {
 """How many orders of each trait are in so many."""
 MANIFESTS = "manifests asked for"
 MANIFEST_EVERY = 6.0
+MOST_OPEN = 40
+"""No more orders come while so many of them, or of their consignments, wait for PRO."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,16 @@ Say = Callable[[Utterance], Awaitable[None]]
 
 
 class Platform:
-    """Publishes orders until it is told to stop. The same seed makes the same orders."""
+    """Publishes orders until it is told to stop. The same seed makes the same orders.
 
-    def __init__(self, say: Say, seed: int, orders_per_second: float) -> None:
+    `backlog` tells how much is still to be done after so many orders.
+    """
+
+    def __init__(
+        self, say: Say, seed: int, orders_per_second: float, backlog: Callable[[int], int]
+    ) -> None:
         self._say = say
+        self._backlog = backlog
         self._dice = random.Random(f"platform {seed}")  # noqa: S311
         self._pace = 1.0 / orders_per_second
         self._deck: list[Trait] = []
@@ -81,12 +89,18 @@ class Platform:
             number += 1
             for utterance in self.order(f"WEB-{number}"):
                 self._later(utterance)
+            while self._is_behind(number) and not stop.is_set():  # noqa: ASYNC110 - PRO is looked at
+                await asyncio.sleep(0.2)
             if loop.time() >= next_manifest:
                 manifests += 1
                 next_manifest += MANIFEST_EVERY
                 self.manifest(f"M-{manifests}", self._dice.choice(PLACES).reference)
             await asyncio.sleep(self._pace * self._dice.uniform(0.5, 1.5))
         await self.silent()
+
+    def _is_behind(self, orders: int) -> bool:
+        """On a slow machine more orders would only lengthen the queue."""
+        return self._backlog(orders - self.counts[Trait.REFUSED.value]) > MOST_OPEN
 
     async def silent(self) -> None:
         """Return when everything that was begun is published."""

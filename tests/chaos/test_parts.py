@@ -21,7 +21,7 @@ async def nothing(_: Utterance) -> None:
 
 def events_of(seed: int, orders: int) -> list[Utterance]:
     """Make the events of some orders."""
-    platform = Platform(nothing, seed, 1.0)
+    platform = Platform(nothing, seed, 1.0, lambda _: 0)
     return [event for number in range(orders) for event in platform.order(f"WEB-{number}")]
 
 
@@ -84,7 +84,7 @@ def test_the_same_seed_says_the_same() -> None:
 
 
 def test_every_trait_comes_in_every_deck() -> None:
-    platform = Platform(nothing, 1, 1.0)
+    platform = Platform(nothing, 1, 1.0, lambda _: 0)
     for number in range(sum(DECK.values())):
         list(platform.order(f"WEB-{number}"))
     assert platform.counts == {trait.value: count for trait, count in DECK.items()}
