@@ -8,7 +8,7 @@ CHAOS_SECONDS ?= 180
 CHAOS_SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick chaos lint format schemas lock clean
+.PHONY: help setup demo test test-quick chaos bench bench-short lint format schemas lock clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test-quick: $(READY) ## Run the tests that need neither broker nor PostgreSQL
 
 chaos: $(READY) ## Kill, freeze and cut off everything under load, then count (CHAOS_SECONDS, CHAOS_SEED)
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+
+bench: $(READY) ## Measure anew what docs/benchmarks.md shows (about 20 minutes, on a quiet machine)
+	@$(BIN)/python -m bench all
+
+bench-short: $(READY) ## Prove in two minutes that the benchmarks run; the results stay in var/bench
+	@$(BIN)/python -m bench all --short
 
 lint: $(READY) ## Check style, types, import directions, and that generated files are current
 	@$(BIN)/ruff check .
