@@ -8,27 +8,30 @@ _CHUNK = 50_000
 
 # One order that really went the whole way is the pattern; the columns by which rows are found get
 # names of their own, all others are as they were.
-_OWN_ORDER = "'past-' || n"
-_OWN_CONSIGNMENT = "'EC-past-' || n"
+# Of equal length, so that every index grows at its end.
+_NUMBER = "lpad(n::text, 9, '0')"
+_OWN_ORDER = f"'past-' || {_NUMBER}"
+_OWN_CONSIGNMENT = f"'EC-past-' || {_NUMBER}"
+_OWN_PICK = f"'past-' || {_NUMBER} || '-pick'"
 _RENAMED = {
     "orders": {"order_reference": _OWN_ORDER},
     "order_lines": {"order_reference": _OWN_ORDER},
     "picks": {
         "order_reference": _OWN_ORDER,
-        "customer_reference": "'past-' || n || '-pick'",
+        "customer_reference": _OWN_PICK,
     },
     "consignments": {
         "consignment_reference": _OWN_CONSIGNMENT,
         "order_reference": _OWN_ORDER,
-        "customer_reference": "'past-' || n || '-pick'",
+        "customer_reference": _OWN_PICK,
     },
     "operations": {
         "operation_key": "replace(replace(operation_key, $1, {order}), $2, {consignment})",
-        "subject": "'order:past-' || n",
+        "subject": f"'order:past-' || {_NUMBER}",
         "order_reference": _OWN_ORDER,
     },
     "history": {
-        "entry": "nextval(pg_get_serial_sequence('history', 'entry'))",
+        "entry": "nextval('{sequence}')",
         "order_reference": _OWN_ORDER,
     },
 }
@@ -58,8 +61,9 @@ async def fill(ledger_url: str, pattern: str, first: int, last: int) -> dict[str
         consignment = await connection.fetchval(
             "SELECT consignment_reference FROM consignments WHERE order_reference = $1", pattern
         )
+        sequence = await connection.fetchval("SELECT pg_get_serial_sequence('history', 'entry')")
         for table, renamed in _RENAMED.items():
-            statement = await _statement(connection, table, renamed)
+            statement = await _statement(connection, table, renamed, sequence)
             for start in range(first, last + 1, _CHUNK):
                 await connection.execute(
                     statement, pattern, consignment, start, min(start + _CHUNK - 1, last)
@@ -77,13 +81,17 @@ async def fill(ledger_url: str, pattern: str, first: int, last: int) -> dict[str
         await connection.close()
 
 
-async def _statement(connection: asyncpg.Connection, table: str, renamed: dict[str, str]) -> str:
+async def _statement(
+    connection: asyncpg.Connection, table: str, renamed: dict[str, str], sequence: str
+) -> str:
     rows = await connection.fetch(
         "SELECT column_name FROM information_schema.columns WHERE table_name = $1", table
     )
     columns = [row["column_name"] for row in rows]
     values = [
-        renamed.get(name, f'"{name}"').format(order=_OWN_ORDER, consignment=_OWN_CONSIGNMENT)
+        renamed.get(name, f'"{name}"').format(
+            order=_OWN_ORDER, consignment=_OWN_CONSIGNMENT, sequence=sequence
+        )
         for name in columns
     ]
     quoted = ", ".join(f'"{name}"' for name in columns)

@@ -86,7 +86,7 @@ def _engine(consumed: Sequence[Consumed]) -> str:
                 one.consumer,
                 f"{one.seconds:.1f} s{scaled}",
                 f"{one.per_second:,.0f}",
-                f"{one.share_of_ceiling:.0%}",
+                f"{one.share_of_ceiling:.1%}",
                 f"{one.cpu_ms_per_message:.3f}",
                 f"{one.out_of_order:,}",
                 "too early" if one.committed_too_early else "never seen too early",
