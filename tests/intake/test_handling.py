@@ -1,5 +1,6 @@
 """When it fails: each row of the table of failures."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -152,6 +153,16 @@ async def test_a_busy_pro_that_does_not_say_is_left_alone_for_the_first_tier(des
     desk.ends.append(Throttled("pack_order", None))
     await desk.arrive()
     assert await parked_as(desk) == ("throttled", 0, 5.0)
+
+
+async def test_a_busy_pro_is_left_alone_by_the_events_of_all_orders(desk: Desk) -> None:
+    desk.ends.append(Throttled("pack_order", 42.0))
+    await desk.arrive()
+    assert 41 < desk.limits.busy_seconds <= 42
+    other = desk.start(event(offset=8, order="WEB-2"))
+    await asyncio.sleep(0.05)
+    assert desk.seen == ["P-7"]
+    other.cancel()
 
 
 async def test_a_lost_answer_comes_back_to_be_looked_up_and_is_not_tried_in_place(
