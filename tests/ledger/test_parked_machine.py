@@ -136,6 +136,26 @@ class LineOfOneOrder(RuleBasedStateMachine):
         if woken:
             self.start(data.draw(st.sampled_from(woken)))
 
+    @precondition(lambda self: None in self.world.running)
+    @rule(data=st.data(), ends=st.sampled_from(["settles", "parks", "buries"]))
+    def one_runs_to_its_end(self, data: st.DataObject, ends: str) -> None:
+        self.forward(10)
+        due = [
+            row.origin
+            for row in self.rows()
+            if row.state is ParkedState.PARKED and row.seconds_until_due <= 2
+        ]
+        if not due or (running := self.start(data.draw(st.sampled_from(due)))) is None:
+            return
+        replica = self.world.running.index(running)
+        if ends == "settles":
+            self.settles(replica, dies=False)
+        elif ends == "parks":
+            why = data.draw(st.sampled_from(["retryable", TOO_EARLY]))
+            self.parks(replica, why, 5.0, dies=False)
+        else:
+            self.buries(replica, holds=True, dies=False)
+
     def start(self, origin: Origin) -> Running | None:
         row = self.run(self.parked.start(origin, CLAIM))
         if row is None:
@@ -313,7 +333,7 @@ class LineOfOneOrder(RuleBasedStateMachine):
 
 TestLineOfOneOrder = LineOfOneOrder.TestCase
 TestLineOfOneOrder.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
