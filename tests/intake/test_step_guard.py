@@ -80,6 +80,13 @@ def test_more_than_half_of_the_last_hundred_are_a_flood(guard: StepGuard) -> Non
     assert guard.paused == {PICK: Paused.FLOODING}
 
 
+def test_before_there_are_a_hundred_only_so_many_in_a_row_are_a_flood(guard: StepGuard) -> None:
+    end(guard, *[*[True] * 19, False] * 4)
+    assert guard.paused == {}
+    end(guard, *[True] * 19, False, True)
+    assert guard.paused == {PICK: Paused.FLOODING}
+
+
 def test_what_lies_longer_back_counts_for_nothing(guard: StepGuard) -> None:
     for _ in range(10):
         end(guard, *[True] * 19, False)
