@@ -87,6 +87,13 @@ def test_before_there_are_a_hundred_only_so_many_in_a_row_are_a_flood(guard: Ste
     assert guard.paused == {PICK: Paused.FLOODING}
 
 
+def test_a_step_that_goes_on_is_not_blamed_for_what_was_before(guard: StepGuard) -> None:
+    end(guard, *[*[True] * 19, False] * 5, True)
+    assert guard.paused == {PICK: Paused.FLOODING}
+    end(guard, False, True)
+    assert guard.paused == {}
+
+
 def test_what_lies_longer_back_counts_for_nothing(guard: StepGuard) -> None:
     for _ in range(10):
         end(guard, *[True] * 19, False)
