@@ -248,7 +248,7 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
         desk.gate,
         desk.limits,
         desk.guard,
-        HandlingPolicy(PatiencePolicy(quick_wait=0.001, lease_patience=0.05, lease_wait=0.005)),
+        HandlingPolicy(PatiencePolicy(quick_wait=0.001, lease_patience=0.5, lease_wait=0.005)),
         metrics,
     )
     yield desk
