@@ -157,6 +157,7 @@ async def engine(place: Place, doing: Doing) -> None:
     broker = Broker(
         BrokerPolicy(
             bootstrap_servers=(place.bootstrap_servers,),
+            instance=None,
             group=place.group,
             session_timeout=45,
             rebalance_timeout=65,

@@ -31,6 +31,12 @@ class Settings(BaseSettings):
         default="localhost:9092", description="Brokers to start from, host:port, comma-separated."
     )
     kafka_group: str = Field(default="orderflex", description="Consumer group.")
+    kafka_instance: str | None = Field(
+        default=None,
+        description="Name of this replica as a static member of the group, unique and lasting "
+        "(a StatefulSet's pod name): a restart within the session timeout moves no partition. A "
+        "replica that is gone for good is missed only after it.",
+    )
     kafka_topic_prefix: str = Field(
         default="", description="Stands before the name of every topic."
     )

@@ -114,6 +114,7 @@ def broker_of(settings: Settings) -> Broker:
         BrokerPolicy(
             bootstrap_servers=tuple(settings.kafka_bootstrap_servers.split(",")),
             group=settings.kafka_group,
+            instance=settings.kafka_instance,
             session_timeout=settings.kafka_session_timeout,
             rebalance_timeout=settings.kafka_session_timeout + settings.drain,
             request_timeout=settings.kafka_request_timeout,

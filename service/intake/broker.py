@@ -5,7 +5,8 @@ subscriber's consumer, because only so are offsets committed as the ledger needs
 """
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -24,6 +25,8 @@ class BrokerPolicy:
 
     bootstrap_servers: tuple[str, ...]
     group: str
+    instance: str | None
+    """Name of a static member: it keeps its partitions over a restart."""
     session_timeout: float
     rebalance_timeout: float
     """How long the group waits for a member that drains; longer than draining takes."""
@@ -59,10 +62,14 @@ class Broker:
 
     async def wait_until_there(self, topics: Sequence[str]) -> None:
         """Wait for the broker, then see to the topics. Raises TopicsMissing."""
+        await self._patiently(lambda: self._ensure_topics(topics))
+
+    async def _patiently(self, connect: Callable[[], Awaitable[None]]) -> None:
+        """Come back while the broker is not there."""
         said = False
         while True:
             try:
-                await self._ensure_topics(topics)
+                await connect()
             except KafkaError as error:
                 if not (error.retriable or isinstance(error, KafkaConnectionError)):
                     raise
@@ -108,10 +115,11 @@ class Broker:
     async def start(
         self, topics: Sequence[str], listener: ConsumerRebalanceListener
     ) -> AIOKafkaConsumer:
-        """Connect, join the group, and give the consumer to drive."""
+        """Connect, join the group, and give the consumer to drive; waits for the broker."""
         subscriber = self._kafka.subscriber(
             *topics,
             group_id=self._policy.group,
+            group_instance_id=self._policy.instance,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             session_timeout_ms=int(self._policy.session_timeout * 1000),
@@ -119,7 +127,18 @@ class Broker:
             heartbeat_interval_ms=int(min(3.0, self._policy.session_timeout / 3) * 1000),
             listener=listener,
         )
-        await self._kafka.start()
+
+        async def start_all() -> None:
+            await self._ensure_topics(())  # FastStream leaves a producer open that finds no broker
+            try:
+                await self._kafka.start()
+            except KafkaError:
+                for part in (subscriber, self._kafka):
+                    with contextlib.suppress(KafkaError):
+                        await part.stop()
+                raise
+
+        await self._patiently(start_all)
         consumer = subscriber.consumer
         if consumer is None:
             raise RuntimeError("FastStream started the subscriber without a consumer")
