@@ -18,6 +18,10 @@ from faststream.kafka import KafkaBroker
 
 from service.events.envelope import CONTENT_TYPE, Outgoing
 
+FETCH_BYTES = 131_072
+"""Of one partition at a time, so that the window is filled from all partitions, not from one; the
+broker gives a larger record all the same."""
+
 
 @dataclass(frozen=True)
 class BrokerPolicy:
@@ -122,6 +126,7 @@ class Broker:
             group_instance_id=self._policy.instance,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
+            max_partition_fetch_bytes=FETCH_BYTES,
             session_timeout_ms=int(self._policy.session_timeout * 1000),
             rebalance_timeout_ms=int(self._policy.rebalance_timeout * 1000),
             heartbeat_interval_ms=int(min(3.0, self._policy.session_timeout / 3) * 1000),

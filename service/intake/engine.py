@@ -6,6 +6,7 @@ committed only when its event and all before it in the partition are settled.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ class EnginePolicy:
     delivered again after a crash."""
     poll_timeout: float = 0.2
     paused_poll_timeout: float = 0.02
+    longest_silence: float = 30.0
+    """While the window is full the broker is polled this often; within max.poll.interval.ms."""
     commit_every: float = 0.5
     commit_timeout: float = 5.0
     settle_again: float = 5.0
@@ -114,6 +117,8 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stopping = False
         self._consumer: AIOKafkaConsumer | None = None
         self._last_commit = 0.0
+        self._last_fetch = time.monotonic()
+        self._room = asyncio.Event()
         self.last_poll = time.monotonic()
         """When the loop last came round (monotonic seconds): the sign of life."""
         self.is_running = False
@@ -137,6 +142,12 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         self._paused.due()
         self._read_given_back_again(consumer)
         room = self._policy.window - self._lanes.admitted
+        if room < self._worth_a_fetch and self._may_be_silent():
+            # Polling with everything paused would throw away what is fetched already.
+            await self._until_room()
+            await self._commit_if_due()
+            return
+        self._last_fetch = time.monotonic()
         blocked = room <= 0 or not self._gate.is_open or self._rebalancing
         self._apply_pauses(consumer, everything=blocked)
         timeout = self._policy.paused_poll_timeout if blocked else self._policy.poll_timeout
@@ -151,6 +162,25 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
             for partition, records in batches.items():
                 self._admit(consumer, partition, records)
         self._start()
+        await self._commit_if_due()
+
+    @property
+    def _worth_a_fetch(self) -> int:
+        """So much room is worth a fetch: fetching one record at a time costs more than it gains."""
+        return max(1, self._policy.window // 8)
+
+    def _may_be_silent(self) -> bool:
+        silence = time.monotonic() - self._last_fetch
+        is_silent_long = silence >= self._policy.longest_silence
+        return self._gate.is_open and not self._rebalancing and not is_silent_long
+
+    async def _until_room(self) -> None:
+        self._room.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._policy.commit_every):
+                await self._room.wait()
+
+    async def _commit_if_due(self) -> None:
         if time.monotonic() - self._last_commit >= self._policy.commit_every:
             await self.commit()
 
@@ -236,6 +266,8 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
             self._submitted.discard(delivery.arrival.origin)
             self._lanes.finish(key)
             self._start()
+            if self._policy.window - self._lanes.admitted >= self._worth_a_fetch:
+                self._room.set()
 
     async def _until_settled(self, arrived: Arrival) -> Ending:
         """Come back until the event is settled: its offset waits for it."""

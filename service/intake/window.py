@@ -7,6 +7,7 @@ be committed only when every event before it in its partition is finished.
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -67,29 +68,36 @@ class OffsetWindow:
 
 @dataclass
 class Lanes(Generic[Item]):
-    """Lanes by key: at most `max_in_flight` items run, one of each key, in order of arrival."""
+    """Lanes by key: at most `max_in_flight` items run, one of each key, in order of arrival.
+
+    Of several that may run, the one that arrived first does: so a busy key keeps up with the
+    others, and the offset to commit does not stay behind.
+    """
 
     max_in_flight: int
-    _waiting: dict[str, deque[Item]] = field(default_factory=dict)
-    _ready: deque[str] = field(default_factory=deque)
+    _waiting: dict[str, deque[tuple[int, Item]]] = field(default_factory=dict)
+    _ready: list[tuple[int, str]] = field(default_factory=list)
+    """A heap: the arrival of each lane's first item, and its key."""
+    _arrivals: int = 0
     _running: dict[str, Item] = field(default_factory=dict)
     _waiting_count: int = 0
 
     def admit(self, key: str, item: Item) -> None:
         """Put an item at the end of its lane."""
         lane = self._waiting.setdefault(key, deque())
-        lane.append(item)
+        lane.append((self._arrivals, item))
         self._waiting_count += 1
         if len(lane) == 1 and key not in self._running:
-            self._ready.append(key)
+            heappush(self._ready, (self._arrivals, key))
+        self._arrivals += 1
 
     def start(self) -> list[tuple[str, Item]]:
         """Give the items that run from now on."""
         started = []
         while self._ready and len(self._running) < self.max_in_flight:
-            key = self._ready.popleft()
+            _, key = heappop(self._ready)
             lane = self._waiting[key]
-            item = lane.popleft()
+            _, item = lane.popleft()
             self._waiting_count -= 1
             if not lane:
                 del self._waiting[key]
@@ -101,19 +109,22 @@ class Lanes(Generic[Item]):
         """End the running item of a lane; the next of the lane may start."""
         del self._running[key]
         if key in self._waiting:
-            self._ready.append(key)
+            heappush(self._ready, (self._waiting[key][0][0], key))
 
     def drop_waiting(self, which: Callable[[Item], bool] = lambda _: True) -> list[Item]:
         """Forget what does not run yet (of the items asked for), and give it."""
         dropped = []
         for key, lane in list(self._waiting.items()):
-            dropped += [item for item in lane if which(item)]
-            left = deque(item for item in lane if not which(item))
+            dropped += [item for _, item in lane if which(item)]
+            left = deque(one for one in lane if not which(one[1]))
             if left:
                 self._waiting[key] = left
             else:
                 del self._waiting[key]
-        self._ready = deque(key for key in self._ready if key in self._waiting)
+        self._ready = [
+            (lane[0][0], key) for key, lane in self._waiting.items() if key not in self._running
+        ]
+        heapify(self._ready)
         self._waiting_count -= len(dropped)
         return dropped
 
