@@ -53,6 +53,15 @@ class InTransaction(Exception):
 
 
 @dataclass
+class Armed:
+    """Something that befalls a replica after so many more commits, or only claims."""
+
+    left: int
+    only_claims: bool
+    fall: Callable[[], None]
+
+
+@dataclass
 class LedgerPorts:
     """The way to the database and back, for all replicas."""
 
@@ -64,8 +73,9 @@ class LedgerPorts:
     """How likely a commit is answered by an error though it was done."""
     lease_holders: dict[str, str] = field(default_factory=dict)
     """Who took the lease of each subject last."""
-    after_commits: dict[str, tuple[int, Callable[[], None]]] = field(default_factory=dict)
-    """What befalls a replica directly after so many more commits of its own."""
+    armed: dict[str, Armed] = field(default_factory=dict)
+    """What is to befall a replica directly after a commit of its own."""
+    _has_claimed: bool = False
 
     def note_row(self, kind: str, *row: Any) -> float:
         """Write down what becomes of a parked row; gives the step."""
@@ -77,6 +87,7 @@ class LedgerPorts:
     def note_lease(self, subject: str) -> None:
         """Remember who takes a lease."""
         self.lease_holders[subject] = _who()
+        self._has_claimed = True
 
     async def reach(self) -> None:
         """Take a moment to reach it. Raises what a driver raises that can't."""
@@ -94,12 +105,13 @@ class LedgerPorts:
         await asyncio.sleep(self.dice.uniform(0.0005, 0.01))
 
     def _befall(self, who: str) -> None:
-        if who in self.after_commits:
-            left, fall = self.after_commits.pop(who)
-            if left > 1:
-                self.after_commits[who] = (left - 1, fall)
-            else:
-                fall()
+        has_claimed, self._has_claimed = self._has_claimed, False
+        armed = self.armed.get(who)
+        if armed is not None and (has_claimed or not armed.only_claims):
+            armed.left -= 1
+            if armed.left == 0:
+                del self.armed[who]
+                armed.fall()
 
 
 class _Driver:

@@ -33,6 +33,8 @@ class Trouble:
     """Picks the replica, by its place among those alive."""
     commits: int = 0
     """If not 0, it befalls the replica directly after so many more commits to the ledger."""
+    only_claims: bool = False
+    """Whether only those commits count that took a lease."""
 
 
 @dataclass
@@ -131,8 +133,9 @@ def _trouble(dice: random.Random) -> Trouble:
     if dice.random() < 0.5:
         kind = dice.choice(MOMENTS)
         seconds = dice.choice((dice.uniform(1, 8), dice.uniform(12, 90)))
-        commits = dice.choice((0, dice.randint(1, 30)))
-        return Trouble(at, kind, seconds, which=dice.randrange(6), commits=commits)
+        commits, claims = dice.choice(((0, False), (dice.randint(1, 20), False), (1, True)))
+        which = dice.randrange(6)
+        return Trouble(at, kind, seconds, which=which, commits=commits, only_claims=claims)
     kind = dice.choice((*WINDOWS, "pro faults", "pro faults"))
     seconds = dice.uniform(2, 40)
     if kind == "bug":

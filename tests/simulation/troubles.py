@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .ledger import Armed
 from .replica import SETTINGS, Replica
 from .scenario import Trouble
 
@@ -43,11 +44,12 @@ class Troubles:
     def _when_it_has_committed(
         self, trouble: Trouble, replica: Replica, fall: Callable[[], None]
     ) -> None:
-        """Have it happen at once, or directly after so many commits to the ledger."""
+        """Have it happen at once, or directly after so many commits or claims."""
         if trouble.commits == 0:
             fall()
         else:
-            self._world.ports.after_commits[replica.name] = (trouble.commits, fall)
+            armed = Armed(trouble.commits, trouble.only_claims, fall)
+            self._world.ports.armed[replica.name] = armed
 
     def _kill_now(self, replica: Replica, trouble: Trouble) -> None:
         busy = len(replica.service.engine._tasks)
