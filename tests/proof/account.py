@@ -262,16 +262,15 @@ def _chains(account: Account) -> Iterator[str]:
 
 def _drains(account: Account) -> Iterator[str]:
     """Queues behind a hold that did not drain in order."""
-    lanes: dict[str, list[Held]] = {}
-    for held in account.held:
-        lanes.setdefault(held.lane, []).append(held)
+    lanes: dict[str, dict[Place, None]] = {}
+    for held in sorted(account.held, key=lambda held: held.sequence):
+        if held.origin in account.settled:
+            # One that is delivered and parked once more counts by its first place.
+            lanes.setdefault(held.lane, {}).setdefault(held.origin)
     for lane, queue in lanes.items():
-        drained = [
-            h for h in sorted(queue, key=lambda h: h.sequence) if h.origin in account.settled
-        ]
-        for early, late in pairwise(drained):
-            if account.settled[late.origin] < account.settled[early.origin]:
-                yield f"drained out of order: {late.origin} of {lane} before {early.origin}"
+        for early, late in pairwise(queue):
+            if account.settled[late] < account.settled[early]:
+                yield f"drained out of order: {late} of {lane} before {early}"
 
 
 PROMISES = (

@@ -282,6 +282,7 @@ def test_what_waits_behind_a_hold_drains_in_the_order_of_its_queue() -> None:
         Held("WEB-1", Place("stock.picked", 2, 1), sequence=2),
         Held("WEB-1", Place("order.placed", 1, 4), sequence=1),
         Held("WEB-1", Place("stock.picked", 2, 2), sequence=3),
+        Held("WEB-1", Place("order.placed", 1, 4), sequence=9),
     ]
     account.settled = {Place("order.placed", 1, 4): 5.0, Place("stock.picked", 2, 1): 6.0}
     assert broken(account) == []

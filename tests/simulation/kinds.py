@@ -1,7 +1,6 @@
 """Every kind of trouble that a long run must have made at least once."""
 
-from .pro import KINDS
-from .scenario import MOMENTS, WINDOWS
+from .scenario import MOMENTS, PRO_FAULTS, WINDOWS
 
 FOLLOW = frozenset(
     {
@@ -22,6 +21,6 @@ FOLLOW = frozenset(
 EVERY_KIND = (
     frozenset(WINDOWS)
     | frozenset(kind for kind in MOMENTS if kind != "operator")
-    | frozenset(f"pro: {kind}" for kind in KINDS)
+    | frozenset(f"pro: {kind}" for kind in PRO_FAULTS)
     | FOLLOW
 )

@@ -22,24 +22,11 @@ from sandbox.words import Direction
 from service.pro.transport import Interrupted, NeverSent
 
 from .loop import START, VirtualLoop, current_fate
+from .scenario import PRO_FAULTS
 from .trace import Trace
 from .watch import Held
 
 KEY = "sandbox-key"
-CHANGES = frozenset({"POST", "PUT", "DELETE"})
-KINDS = (
-    "connect refused",
-    "time-out before commit",
-    "time-out after commit",
-    "dropped after commit",
-    "5xx",
-    "5xx after commit",
-    "429",
-    "garbage",
-    "late commit",
-    "latency",
-)
-"""What may befall a call."""
 
 
 @dataclass
@@ -47,7 +34,7 @@ class ProFaults:
     """How likely a call goes wrong (0 to 1), and what may befall it."""
 
     likely: float = 0.0
-    kinds: tuple[str, ...] = KINDS
+    kinds: tuple[str, ...] = PRO_FAULTS
     is_away: bool = False
     key_refused: bool = False
 

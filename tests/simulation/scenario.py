@@ -35,6 +35,8 @@ class Trouble:
     """If not 0, it befalls the replica directly after so many more commits to the ledger."""
     only_claims: bool = False
     """Whether only those commits count that took a lease."""
+    faults: tuple[str, ...] = ()
+    """Of PRO, while it lasts."""
 
 
 @dataclass
@@ -47,6 +49,19 @@ class Scenario:
     troubles: list[Trouble] = field(default_factory=list)
 
 
+PRO_FAULTS = (
+    "connect refused",
+    "time-out before commit",
+    "time-out after commit",
+    "dropped after commit",
+    "5xx",
+    "5xx after commit",
+    "429",
+    "garbage",
+    "late commit",
+    "latency",
+)
+"""What may befall a call to PRO."""
 WINDOWS = (
     "publish faults",
     "broker away",
@@ -136,8 +151,11 @@ def _trouble(dice: random.Random) -> Trouble:
         commits, claims = dice.choice(((0, False), (dice.randint(1, 20), False), (1, True)))
         which = dice.randrange(6)
         return Trouble(at, kind, seconds, which=which, commits=commits, only_claims=claims)
-    kind = dice.choice((*WINDOWS, "pro faults", "pro faults"))
+    kind = dice.choice((*WINDOWS, *["pro faults"] * 6))
     seconds = dice.uniform(2, 40)
+    if kind == "pro faults":
+        faults = tuple(dice.sample(PRO_FAULTS, dice.choice((1, 2, len(PRO_FAULTS)))))
+        return Trouble(at, kind, seconds, dice.choice((0.1, 0.4, 0.8)), faults=faults)
     if kind == "bug":
         seconds = dice.choice((seconds, dice.uniform(60, 1200)))
     return Trouble(at, kind, seconds, dice.choice((0.1, 0.3, 0.6)), dice.randrange(6))

@@ -142,7 +142,9 @@ class Troubles:
         self._flag(trouble, self._world.ports, "lost_commits", trouble.strength / 3, 0.0)
 
     def _pro_faults(self, trouble: Trouble) -> None:
-        self._flag(trouble, self._world.pro.faults, "likely", trouble.strength, 0.0)
+        faults = self._world.pro.faults
+        faults.kinds = trouble.faults
+        self._flag(trouble, faults, "likely", trouble.strength, 0.0)
 
     def _pro_away(self, trouble: Trouble) -> None:
         self._flag(trouble, self._world.pro.faults, "is_away", value=True, rest=False)

@@ -85,6 +85,8 @@ class World:
             engine = service.engine
             engine._settle = self._observed(name, engine._settle)
             engine._policy = replace(engine._policy, poll_timeout=1.0, paused_poll_timeout=0.25)
+            sweeping = service.sweeper._policy
+            service.sweeper._policy = replace(sweeping, count_every=float("inf"))
             service.sweeper.sweep = self._rarer(service.sweeper.sweep)  # type: ignore[method-assign]
             replica = Replica(name, service, broker, fate)
             replica.running = asyncio.create_task(self._live(replica))
