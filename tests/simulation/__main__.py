@@ -4,7 +4,6 @@ Ends with 1 when a promise broke, or when a kind of trouble that was to be made 
 """
 
 import argparse
-import gc
 import multiprocessing
 import os
 import sys
@@ -13,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .kinds import EVERY_KIND
-from .run import Result, prepared, run
+from .run import Result, run, settle_down
 
 ENOUGH_SEEDS = 500
 """From so many seeds on every kind of trouble must have happened."""
@@ -70,23 +69,16 @@ def _many(seeds: range, jobs: int) -> int:
 
 def _results(seeds: Iterable[int], jobs: int) -> Iterator[Result]:
     if jobs == 1:
-        _settle_down()
+        settle_down()
         yield from map(run, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs, _settle_down) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, settle_down) as pool:
         yield from pool.imap_unordered(run, seeds, chunksize=10)
 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-def _settle_down() -> None:
-    """Prepare, and spare the collector what is there for good."""
-    prepared()
-    gc.collect()
-    gc.freeze()
 
 
 def _complain(result: Result) -> None:

@@ -1,5 +1,6 @@
 """Runs seeds: what can be made once is made once, each run starts from a blank ledger."""
 
+import gc
 import logging
 import random
 from collections import Counter
@@ -56,6 +57,13 @@ def prepared() -> Ledger:
     for reaction in REACTIONS:
         reaction.__call__ = _with_bugs(reaction.__call__)  # type: ignore[method-assign]
     return ledger
+
+
+def settle_down() -> None:
+    """Prepare for a long run, and spare the collector what is there for good."""
+    prepared()
+    gc.collect()
+    gc.freeze()
 
 
 def _with_bugs(react: Callable[..., Any]) -> Callable[..., Any]:
