@@ -74,7 +74,10 @@ def outcome_unpublished() -> contextlib.AbstractContextManager[object]:
 
 @dataclass(frozen=True)
 class Planted:
-    """A bug, how the line opens that must tell of it, and the seeds within which it is found."""
+    """A bug, how the line opens that must tell of it, and the seeds within which it is found.
+
+    Any line will do where `opening` is empty.
+    """
 
     make: Mutation
     opening: str
@@ -82,9 +85,9 @@ class Planted:
 
 
 MUTATIONS = {
-    "commit early": Planted(commit_early, "past a gap", range(5)),
-    "repeat without look-up": Planted(repeat_without_look_up, "packed again", range(150)),
-    "unpark too soon": Planted(unpark_too_soon, "overtaken", range(30)),
-    "no deadline check": Planted(no_deadline_check, "without its lease", range(150)),
-    "outcome unpublished": Planted(outcome_unpublished, "past a gap", range(60)),
+    "commit early": Planted(commit_early, "past a gap", range(10)),
+    "repeat without look-up": Planted(repeat_without_look_up, "packed again", range(80)),
+    "unpark too soon": Planted(unpark_too_soon, "overtaken", range(60)),
+    "no deadline check": Planted(no_deadline_check, "without its lease", range(80)),
+    "outcome unpublished": Planted(outcome_unpublished, "", range(120)),
 }
