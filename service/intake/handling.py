@@ -124,13 +124,15 @@ class Handling:
         """Settle an event that comes back. `started` keeps the row that an earlier try started."""
         if not started:
             content = arrived.content
-            if isinstance(content, Received) and not self.guard.take(content.envelope.type):
+            event_type = content.envelope.type if isinstance(content, Received) else None
+            if self.guard.is_paused(event_type):
                 # Started, so that nobody else takes it up so long; and left.
                 await self.parking.start(arrived, self.policy.step_paused)
                 return Ending.POSTPONED
             row = await self.parking.start(arrived, self.policy.claim)
             if row is not None:
                 started.append(row)
+                self.guard.take(event_type)  # of a paused step, this is the one that is tried
             elif not await self._is_forgotten(arrived):
                 return Ending.SKIPPED
         return await self._run(arrived, started[0] if started else None)

@@ -23,7 +23,7 @@ class LimitsPolicy:
     busy_seconds: float = 1.0
     """How long PRO is spared after a 429 that names no time."""
     longest_busy: float = 60.0
-    """However much longer a Retry-After is, one call tries again after so many seconds."""
+    """However much longer a Retry-After is, PRO is tried again after so many seconds."""
 
 
 class Limits:

@@ -48,6 +48,8 @@ class _Step:
     in_a_row: int = 0
     paused: Paused | None = None
     next_try: float = 0.0
+    is_tried: bool = False
+    """Whether an event was let through since it was paused."""
 
 
 @dataclass
@@ -84,16 +86,20 @@ class StepGuard:
         if now < step.next_try:
             return False
         step.next_try = now + self.policy.try_every
+        step.is_tried = True
         return True
 
     def settled(self, event: EventType) -> None:
-        """Take note of an event that was settled: its step works."""
+        """Take note of an event that was settled.
+
+        A paused step works again, unless the event was under way when it was paused.
+        """
         step = self._step(event)
         if step is None:
             return
         step.endings.append(False)
         step.in_a_row = 0
-        if step.paused:
+        if step.paused and step.is_tried:
             self._log.info("step resumed", step=event.value, reason=step.paused.value)
             self._resume(event, step)
 
@@ -120,6 +126,7 @@ class StepGuard:
 
     def _pause(self, event: EventType, step: _Step, reason: Paused) -> None:
         step.next_try = time.monotonic() + self.policy.try_every
+        step.is_tried = False
         if step.paused is reason:
             return
         step.paused = reason

@@ -149,13 +149,17 @@ class DeadLetters:
 
         Its row stays, so that a redelivery of the event is skipped. Raises NoSuchLetter.
         """
+        dead = (parked_events.c.sequence == sequence) & (
+            parked_events.c.state == ParkedState.DEAD.value
+        )
         async with self._database.begin() as tx:
+            found = (await tx.execute(select(*COLUMNS).where(dead))).one_or_none()
+            if found is not None:  # the whole line first, in order, as everybody locks it
+                row = parked(found)
+                await line_of(tx, row.order_reference, row.origin, lock=True)
             discarded = await tx.execute(
                 update(parked_events)
-                .where(
-                    parked_events.c.sequence == sequence,
-                    parked_events.c.state == ParkedState.DEAD.value,
-                )
+                .where(dead)
                 .values(
                     state=ParkedState.DISCARDED.value,
                     payload=b"",
@@ -168,7 +172,7 @@ class DeadLetters:
                 raise NoSuchLetter(sequence)
             row = parked(found)
             await _note(tx, row, What.DISCARDED, decision)
-            line = await line_of(tx, row.order_reference, row.origin, lock=True)
+            line = await line_of(tx, row.order_reference, row.origin)
             before = [
                 replace(one, state=ParkedState.DEAD) if one.sequence == sequence else one
                 for one in line
