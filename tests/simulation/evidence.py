@@ -41,19 +41,33 @@ def account_of(world: World) -> Account:
     ]
     account.pack_calls = world.pro.pack_calls
     account.commits = world.kafka.commits
-    # What ended as a dead letter that holds nobody was never in anybody's way.
-    free = {letter.origin for letter in account.dead_letters if letter.reason == "conflict"}
-    account.settled = {p: at for p, at in world.settled.items() if p not in free}
+    account.settled = _settled(world, account)
     account.let_go = _let_go(world, account)
     account.held = [
-        Held(f"{order} on {topic}", Place(topic, partition, offset), sequence)
-        for topic, partition, offset, sequence, order in world.ledger.rows(
-            'SELECT topic, "partition", "offset", sequence, order_reference FROM seen_rows '
+        Held(f"{order} on {topic}", place, sequence)
+        for step, topic, partition, offset, sequence, order in world.ledger.rows(
+            'SELECT step, topic, "partition", "offset", sequence, order_reference FROM seen_rows '
             "WHERE kind = 'stored' AND error_class = 'behind'"
         )
-        if topic in FROM_OTHERS
+        # What was settled before is only delivered again.
+        if step < account.settled.get(place := Place(topic, partition, offset), float("inf"))
+        and topic in FROM_OTHERS
     ]
     return account
+
+
+def _settled(world: World, account: Account) -> dict[Place, float]:
+    """When each event was settled first: its row was removed, or it was let go without one.
+
+    What ended as a dead letter that holds nobody was never in anybody's way: it is left out.
+    """
+    settled = dict(world.settled)
+    removed = 'SELECT topic, "partition", "offset", step FROM seen_rows WHERE kind = \'removed\''
+    for topic, partition, offset, step in world.ledger.rows(removed):
+        place = Place(topic, partition, offset)
+        settled[place] = min(step, settled.get(place, step))
+    free = {letter.origin for letter in account.dead_letters if letter.reason == "conflict"}
+    return {place: step for place, step in settled.items() if place not in free}
 
 
 def _read(record: Record, account: Account) -> None:
