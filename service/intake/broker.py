@@ -18,6 +18,8 @@ from faststream.kafka import KafkaBroker
 
 from service.events.envelope import CONTENT_TYPE, Outgoing
 
+LINGER_MS = 5
+"""How long a record waits for others to be sent with it."""
 FETCH_BYTES = 131_072
 """Of one partition at a time, so that the window is filled from all partitions, not from one; the
 broker gives a larger record all the same."""
@@ -56,6 +58,7 @@ class Broker:
             list(policy.bootstrap_servers),
             client_id="orderflex",
             acks="all",
+            linger_ms=LINGER_MS,
             enable_idempotence=True,
             request_timeout_ms=int(policy.request_timeout * 1000),
             max_request_size=policy.max_record_bytes,
