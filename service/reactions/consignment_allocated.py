@@ -7,7 +7,7 @@ from service.events.published import ConsignmentAllocated, ConsignmentLabelled, 
 from service.ledger import consignments
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import ContentConflict, Settlement, operation_key
+from service.ledger.operation import ContentConflict, Settlement
 from service.operations import (
     NOTHING_TO_SAY,
     Operations,
@@ -43,9 +43,12 @@ class FetchLabels:
             raise ContentConflict(f"labels of {reference}")
         if event.allocation_number != known.allocation_number:
             return NOTHING_TO_SAY
-        key = operation_key("labels", reference, str(event.allocation_number))
         work = operation_on_order(
-            key, OperationKind.GET_LABELS, event.order_reference, event, cause
+            consignments.labels_key(known),
+            OperationKind.GET_LABELS,
+            event.order_reference,
+            event,
+            cause,
         )
 
         async def ask() -> Settlement:

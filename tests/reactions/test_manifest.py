@@ -54,6 +54,20 @@ async def test_what_is_labelled_is_manifested_and_said_when_pro_says_so(world: W
     assert await confirmed(world, 3600) == {}
 
 
+async def test_what_is_not_announced_as_labelled_yet_waits_for_the_next_manifest(
+    world: World,
+) -> None:
+    await world.react(placed("WEB-1"))
+    created = only(ConsignmentCreated, await world.react(picked(order="WEB-1")))
+    allocated = only(ConsignmentAllocated, await world.react(created))
+    labels = await world.perform(allocated)
+    await world.react(manifest("M-1"))
+    assert await confirmed(world) == {}
+    await world.publication.acknowledged(labels.operation_key)
+    await world.react(manifest("M-2"))
+    assert await confirmed(world) == {created.consignment_reference: ConsignmentManifested}
+
+
 async def test_a_repeated_request_manifests_nothing_twice(world: World) -> None:
     await labelled(world, "WEB-1")
     for _ in range(3):

@@ -32,6 +32,7 @@ from service.ledger.lookups import LookupPolicy
 from service.ledger.operation import Announcement
 from service.ledger.orders import KnownOrder
 from service.ledger.outcomes import OutcomeStore
+from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.tables import ParkedState, parked_events
 from service.ledger.timed_work import WorkKind
@@ -79,6 +80,7 @@ class World:
     database: Database
     pro: ProClient
     journal: Journal
+    publication: Publication
     metrics: Metrics
     labels: Path
     reactions: dict[EventType, Callable[..., Any]]
@@ -86,8 +88,10 @@ class World:
     strays: Strays
 
     async def react(self, event: Event, **envelope: Any) -> list[Event]:
-        """React to an event; gives its outcomes."""
-        return [read_back(each) for each in (await self.perform(event, **envelope)).announcements]
+        """React to an event and announce its outcomes, which it gives."""
+        performed = await self.perform(event, **envelope)
+        await self.publication.acknowledged(performed.operation_key)
+        return [read_back(each) for each in performed.announcements]
 
     async def perform(self, event: Event, **envelope: Any) -> Performed:
         """React to an event; gives what the reaction gave."""
@@ -226,6 +230,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                 database,
                 pro,
                 journal,
+                Publication(database, OutcomeStore(seal)),
                 metrics,
                 labels,
                 {
