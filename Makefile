@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ORDERS ?= 12
+SEEDS ?= 0:5000
 CHAOS_SECONDS ?= 180
 CHAOS_SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick chaos bench bench-short lint format schemas lock clean
+.PHONY: help setup demo test test-quick chaos bench bench-short simulate lint format schemas lock clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ bench: $(READY) ## Measure anew what docs/benchmarks.md shows (about 20 minutes,
 
 bench-short: $(READY) ## Prove in two minutes that the benchmarks run; the results stay in var/bench
 	@$(BIN)/python -m bench all --short
+
+simulate: $(READY) ## Play thousands of seeded schedules of trouble in virtual time (SEEDS=0:5000)
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $$(nproc)
 
 lint: $(READY) ## Check style, types, import directions, and that generated files are current
 	@$(BIN)/ruff check .
