@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 LEAST_JUMP = 0.4
 """Seconds; a shorter way is gone in steps."""
-WAITS = """state = 'parked' AND NOT (error_class = 'behind' AND order_reference IN (
-  SELECT order_reference FROM parked_events WHERE state = 'dead' AND holds))"""
+WAITS = """state = 'parked' AND NOT EXISTS (
+  SELECT 1 FROM parked_events AS dead
+  WHERE dead.order_reference = parked_events.order_reference AND dead.state = 'dead' AND dead.holds
+    AND (dead.sequence < parked_events.sequence OR parked_events.error_class = 'behind'))"""
 """Parked events whose wait ends by itself: those behind a dead letter wait for a person."""
-
-
 WAITING = f'SELECT topic, "partition", "offset", error_class FROM parked_events WHERE {WAITS}'  # noqa: S608
 DUE = f"""SELECT min(at) FROM (
   SELECT min(due_at) + 2000000 AS at FROM parked_events WHERE {WAITS}
