@@ -15,8 +15,11 @@ from pydantic_core import PydanticUndefined
 
 from service.events.malformed import MalformedReason
 from service.events.topics import EventType, Topics
+from service.flow import FLOW
+from service.intake.ending import Ending
 from service.intake.gate import Closed
 from service.intake.ladder import Why
+from service.intake.step_guard import Paused
 from service.ledger.lookups import OperationKind
 from service.ledger.tables import ParkedState
 from service.ledger.timed_work import WorkKind
@@ -48,6 +51,7 @@ SECONDS = (
     "drain",
     "retry_tiers",
     "_every",
+    "linger",
 )
 """Endings of the names of settings that are times."""
 
@@ -98,11 +102,18 @@ def _takes(name: str, field: FieldInfo) -> str:
         kind = "seconds"
     elif annotation is int:
         kind = "whole number"
+    elif float in _parts(annotation):
+        kind = "number"
     elif "Path" in str(annotation):
         kind = "path"
     if kind == "list" and name.endswith(SECONDS):
         kind = "list of seconds"
     return f"{kind}, secret" if annotation is SecretStr else kind
+
+
+def _parts(annotation: object) -> set[object]:
+    """What an annotation is made of, down to the types themselves."""
+    return {annotation}.union(*(_parts(part) for part in get_args(annotation)))
 
 
 def _choices(annotation: object) -> tuple[str, ...]:
@@ -162,23 +173,25 @@ def _metric(metric: Metric) -> list[str]:
 
 def _labels() -> Iterable[tuple[str, str, Iterable[str]]]:
     types = (*_values(EventType), "unreadable")
-    tiers = (tier.topic for tier in Topics().retry_tiers)
-    dead = (*_values(Why), *_values(MalformedReason))
+    tiers = (*(tier.topic for tier in Topics().retry_tiers), "none")
+    waiting = (why for why in Why if why not in (Why.CONFLICT, Why.REPLAYED))
+    given_up = (why for why in Why if why not in (Why.BEHIND, Why.REPLAYED))
     yield "type", "every metric that has it", types
-    ended = ("settled", "parked", "resumed", "skipped", "dead_letter")
-    yield "ending", f"`{Name.EVENTS_FINISHED.value}`", ended
+    yield "ending", f"`{Name.EVENTS_FINISHED.value}`", _values(Ending)
     yield "ending", f"`{Name.STRAYS.value}`", ("cancelled", "left")
     yield "tier", f"`{Name.EVENTS_PARKED.value}`", tiers
-    yield "reason", f"`{Name.EVENTS_PARKED.value}`", _values(Why)
-    yield "reason", f"`{Name.DEAD_LETTERS.value}`", dict.fromkeys(dead)
+    yield "reason", f"`{Name.EVENTS_PARKED.value}`", _values(waiting)
+    yield "reason", f"`{Name.DEAD_LETTERS.value}`", (*_values(given_up), *_values(MalformedReason))
     yield "reason", f"`{Name.INTAKE_PAUSED.value}`", _values(Closed)
+    yield "step", f"`{Name.STEP_PAUSED.value}`", _values(step.event for step in FLOW)
+    yield "reason", f"`{Name.STEP_PAUSED.value}`", _values(Paused)
     yield "verdict", f"`{Name.PRO_CALL_SECONDS.value}`", _values(Verdict)
     kinds = f"`{Name.OPERATIONS_UNKNOWN.value}`, `{Name.OPERATIONS_LATE.value}`"
     yield "kind", kinds, _values(OperationKind)
     yield "state", f"`{Name.PARKED.value}`", _values(ParkedState)
     yield "operation", f"`{Name.PRO_CALL_SECONDS.value}`", _calls()
-    jobs = ("wake_parked", "do_timed_work", "publish_unpublished", "count_parked")
-    yield "job", "`orderflex_sweeps_failed_total`", (*jobs, *_values(WorkKind))
+    jobs = ("wake_parked", "do_timed_work", "publish_unpublished", "send_letters", "count_parked")
+    yield "job", f"`{Name.SWEEPS_FAILED.value}`", (*jobs, *_values(WorkKind))
 
 
 def _calls() -> list[str]:
@@ -187,7 +200,7 @@ def _calls() -> list[str]:
     return sorted(name for name in names if name != "aclose")
 
 
-def _values(words: type[StrEnum]) -> list[str]:
+def _values(words: Iterable[StrEnum]) -> list[str]:
     return [word.value for word in words]
 
 
