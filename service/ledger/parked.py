@@ -9,16 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from service.events.envelope import Incoming
 from service.ledger import history
-from service.ledger.clock import now_plus
+from service.ledger.clock import microseconds, now_plus
 from service.ledger.database import Database, Tx, upsert
 from service.ledger.history import What
 from service.ledger.parked_rows import (
     COLUMNS,
-    HASTENED_SECONDS,
     Origin,
     ParkedEvent,
     Reason,
@@ -28,35 +27,28 @@ from service.ledger.parked_rows import (
     line_of,
     packed,
     parked,
+    place_of,
     row_ahead,
     unpacked,
     wake_line,
 )
+from service.ledger.parked_statements import (
+    COUNTS,
+    HASTEN,
+    LETTERS_MISSING,
+    OLDEST,
+    ORDERS_HELD,
+    OVERDUE,
+    START,
+    WAIT_BEHIND,
+)
 from service.ledger.sealing import Seal, SealBroken
-from service.ledger.statements import Statement
 from service.ledger.tables import ParkedState, parked_events
-from service.ledger.turns import BEHIND, InLine, may_run
-
-EARLY_SECONDS = 2.0
-"""A retry message may come so much before its row is due: clocks differ."""
+from service.ledger.turns import BEHIND, InLine
 
 TURN_SECONDS = 60.0
 """How soon an event behind others looks by itself whether its turn has come: nobody may have told
 it, for whoever went out of the line may have died."""
-
-
-_HASTEN = Statement(
-    lambda _: (
-        update(parked_events)
-        .where(
-            parked_events.c.order_reference == bindparam("reference"),
-            parked_events.c.state == ParkedState.PARKED.value,
-            parked_events.c.error_class == bindparam("of_class"),
-            parked_events.c.due_at > now_plus(),
-        )
-        .values(due_at=now_plus(-HASTENED_SECONDS))
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -113,7 +105,7 @@ class ParkedEvents:
             ahead = row_ahead(InLine(subject.event_type, subject.consignment_reference), line)
             if ahead is None:
                 return None
-            reason = Reason(BEHIND, f"waits behind {ahead.event_type} {ahead.event_id}")
+            reason = Reason(BEHIND, _waits_behind(ahead))
             return await self._put(
                 tx, record, subject, ParkedState.PARKED, 0, reason, due_in_seconds
             )
@@ -213,25 +205,20 @@ class ParkedEvents:
         order, or waits for a person.
         """
         async with self._database.begin() as tx:
-            started = await tx.execute(
-                update(parked_events)
-                .where(
-                    at(origin),
-                    parked_events.c.state == ParkedState.PARKED.value,
-                    parked_events.c.due_at <= now_plus(EARLY_SECONDS),
-                )
-                .values(due_at=now_plus(seconds))
-                .returning(*COLUMNS)
-            )
+            started = await tx.run(START, **place_of(origin), length=microseconds(seconds))
             found = started.one_or_none()
             if found is None:
                 return None
             row = parked(found)
             line = await line_of(tx, row.order_reference)
-            if may_run(row.place, [one.place for one in line]):
+            ahead = row_ahead(row.place.event, [one for one in line if one.sequence < row.sequence])
+            if ahead is None:
                 return row
-            await tx.execute(
-                update(parked_events).where(at(origin)).values(due_at=now_plus(TURN_SECONDS))
+            await tx.run(
+                WAIT_BEHIND,
+                **place_of(origin),
+                length=microseconds(TURN_SECONDS),
+                detail=_waits_behind(ahead),
             )
             return None
 
@@ -252,17 +239,8 @@ class ParkedEvents:
         Each is given out once in `by_seconds`. One whose payload can't be opened is left out.
         """
         async with self._database.begin() as tx:
-            due = (
-                select(parked_events.c.sequence)
-                .where(
-                    parked_events.c.state == ParkedState.PARKED.value,
-                    parked_events.c.due_at <= now_plus(-by_seconds),
-                )
-                .order_by(parked_events.c.due_at)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            woken = (await tx.execute(due)).scalars()
+            due = await tx.run(OVERDUE, since=microseconds(-by_seconds), most=limit)
+            woken = due.scalars()
             if not woken:
                 return []
             await tx.execute(
@@ -274,16 +252,9 @@ class ParkedEvents:
 
     async def letters_missing(self, older_than_seconds: float, limit: int) -> list[Woken]:
         """Read dead letters that were stored so long ago and whose letter never left."""
-        async with self._database.begin() as tx:
-            found = await tx.execute(
-                select(parked_events.c.sequence)
-                .where(
-                    parked_events.c.state == ParkedState.DEAD.value,
-                    parked_events.c.letter_at.is_(None),
-                    parked_events.c.due_at <= now_plus(-older_than_seconds),
-                )
-                .order_by(func.random())  # one that can't be sent must not keep others back
-                .limit(limit)
+        async with self._database.each() as tx:
+            found = await tx.run(
+                LETTERS_MISSING, since=microseconds(-older_than_seconds), most=limit
             )
             return await self._opened(tx, found.scalars())
 
@@ -294,22 +265,10 @@ class ParkedEvents:
 
     async def standing(self) -> Standing:
         """Count what waits."""
-        dead = parked_events.c.state == ParkedState.DEAD.value
-        parked_only = parked_events.c.state == ParkedState.PARKED.value
-        async with self._database.begin() as tx:
-            rows = await tx.execute(
-                select(parked_events.c.state, func.count()).group_by(parked_events.c.state)
-            )
-            found = {ParkedState(state): count for state, count in rows}
-            held = await tx.execute(
-                select(func.count(func.distinct(parked_events.c.order_reference))).where(
-                    dead, parked_events.c.holds
-                )
-            )
-            oldest = await tx.execute(
-                select(now_plus(), func.min(parked_events.c.first_failed_at)).where(parked_only)
-            )
-            now, since = oldest.one()
+        async with self._database.each() as tx:
+            found = {ParkedState(state): count for state, count in await tx.run(COUNTS)}
+            held = await tx.run(ORDERS_HELD)
+            now, since = (await tx.run(OLDEST)).one()
         return Standing(
             {state: found.get(state, 0) for state in ParkedState},
             (now - since).total_seconds() if since else 0.0,
@@ -336,6 +295,10 @@ class ParkedEvents:
         return found
 
 
+def _waits_behind(ahead: ParkedEvent) -> str:
+    return f"waits behind {ahead.event_type} {ahead.event_id}"
+
+
 async def hasten(tx: Tx, order_reference: str, error_class: str) -> None:
     """Make an order's parked events due that wait for what has just come."""
-    await tx.run(_HASTEN, reference=order_reference, of_class=error_class)
+    await tx.run(HASTEN, reference=order_reference, of_class=error_class)

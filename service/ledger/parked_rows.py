@@ -103,11 +103,14 @@ COLUMNS: tuple[Any, ...] = (
 )
 
 
-_IN_LINE = (parked_events.c.order_reference == bindparam("reference")) | (
+IS_IT = (
     (parked_events.c.topic == bindparam("topic"))
     & (parked_events.c.partition == bindparam("partition"))
     & (parked_events.c.offset == bindparam("offset"))
 )
+"""The row of `place_of` an event."""
+
+_IN_LINE = (parked_events.c.order_reference == bindparam("reference")) | IS_IT
 _LINE = Statement(lambda _: select(*COLUMNS).where(_IN_LINE).order_by(parked_events.c.sequence))
 _LOCK_LINE = Statement(
     lambda _: (
@@ -127,13 +130,7 @@ async def line_of(
 
     It is read after it is locked: what came to stand in it meanwhile is there.
     """
-    origin = origin or _NOWHERE
-    asked = {
-        "reference": order_reference,
-        "topic": origin.topic,
-        "partition": origin.partition,
-        "offset": origin.offset,
-    }
+    asked = {"reference": order_reference, **place_of(origin or _NOWHERE)}
     if lock:
         await tx.run(_LOCK_LINE, **asked)
     return [parked(row) for row in await tx.run(_LINE, **asked)]
@@ -165,6 +162,11 @@ def _turns(line: Sequence[ParkedEvent]) -> set[int]:
     """Give those that only waited for their turn and whose turn it is."""
     places = [row.place for row in line]
     return {row.sequence for row in line if row.place.is_behind and may_run(row.place, places)}
+
+
+def place_of(origin: Origin) -> dict[str, Any]:
+    """Name where an event first lay, for a statement."""
+    return {"topic": origin.topic, "partition": origin.partition, "offset": origin.offset}
 
 
 def at(origin: Origin) -> Any:

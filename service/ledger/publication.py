@@ -1,9 +1,9 @@
 """Which stored outcomes the broker has acknowledged, and which it seems it never has."""
 
 import structlog
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 
-from service.ledger.clock import now_plus
+from service.ledger.clock import distance, microseconds, now_plus
 from service.ledger.database import Database
 from service.ledger.operation import Announcement
 from service.ledger.outcomes import OutcomeStore
@@ -19,6 +19,20 @@ _ACKNOWLEDGED = Statement(
             operations.c.published_at.is_(None),
         )
         .values(published_at=now_plus())
+    )
+)
+
+
+_MISSING = Statement(
+    lambda _: (
+        select(operations.c.operation_key, operations.c.outcomes)
+        .where(
+            operations.c.outcomes.is_not(None),
+            operations.c.published_at.is_(None),
+            operations.c.settled_at <= now_plus(distance("since")),
+        )
+        .order_by(func.random())  # one that can't be sent must not keep others back
+        .limit(bindparam("most", type_=Integer()))
     )
 )
 
@@ -42,19 +56,8 @@ class Publication:
 
         Those that can't be opened are left out.
         """
-        async with self._database.begin() as tx:
-            rows = (
-                await tx.execute(
-                    select(operations.c.operation_key, operations.c.outcomes)
-                    .where(
-                        operations.c.outcomes.is_not(None),
-                        operations.c.published_at.is_(None),
-                        operations.c.settled_at <= now_plus(-older_than_seconds),
-                    )
-                    .order_by(func.random())  # one that can't be sent must not keep others back
-                    .limit(limit)
-                )
-            ).all()
+        async with self._database.each() as tx:
+            rows = await tx.run(_MISSING, since=microseconds(-older_than_seconds), most=limit)
         found = []
         for row in rows:
             try:

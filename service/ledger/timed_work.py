@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Integer, bindparam, delete, or_, select, update
 
-from service.ledger.clock import now_plus
+from service.ledger.clock import distance, microseconds, now_plus
 from service.ledger.database import Tx, upsert
+from service.ledger.statements import Statement
 from service.ledger.tables import timed_work
 
 
@@ -31,6 +32,29 @@ class Work:
     tries: int
 
 
+_DUE = (
+    select(timed_work.c.work_key)
+    .where(
+        timed_work.c.due_at <= now_plus(),
+        timed_work.c.claimed_until <= now_plus(),
+        or_(*(timed_work.c.kind == kind.value for kind in WorkKind)),  # a newer replica's is its
+    )
+    .order_by(timed_work.c.due_at)
+    .limit(bindparam("most", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = Statement(
+    lambda _: (
+        update(timed_work)
+        .where(timed_work.c.work_key.in_(_DUE.scalar_subquery()))
+        .values(claimed_until=now_plus(distance("length")), tries=timed_work.c.tries + 1)
+        .returning(
+            timed_work.c.work_key, timed_work.c.kind, timed_work.c.details, timed_work.c.tries
+        )
+    )
+)
+
+
 async def add(
     tx: Tx, key: str, kind: WorkKind, details: Mapping[str, Any], due_in_seconds: float
 ) -> None:
@@ -51,25 +75,7 @@ async def add(
 
 async def claim(tx: Tx, limit: int, seconds: float) -> list[Work]:
     """Claim due work for so many seconds; a crashed claimant's work comes back by itself."""
-    due = (
-        select(timed_work.c.work_key)
-        .where(
-            timed_work.c.due_at <= now_plus(),
-            timed_work.c.claimed_until <= now_plus(),
-            timed_work.c.kind.in_([kind.value for kind in WorkKind]),  # a newer replica's is its
-        )
-        .order_by(timed_work.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = await tx.execute(
-        update(timed_work)
-        .where(timed_work.c.work_key.in_(due.scalar_subquery()))
-        .values(claimed_until=now_plus(seconds), tries=timed_work.c.tries + 1)
-        .returning(
-            timed_work.c.work_key, timed_work.c.kind, timed_work.c.details, timed_work.c.tries
-        )
-    )
+    rows = await tx.run(_CLAIM, most=limit, length=microseconds(seconds))
     return [Work(key, WorkKind(kind), details, tries) for key, kind, details, tries in rows]
 
 
