@@ -5,6 +5,7 @@ import signal
 from typing import Annotated
 
 import typer
+import uvloop
 from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
@@ -26,7 +27,8 @@ def serve(
     settings = load()
     pretty = {"auto": None, "json": False, "pretty": True}[settings.log_format]
     logs.configure(settings.log_level, pretty=pretty)
-    asyncio.run(_serve(settings, upgrade_ledger=upgrade_ledger))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, upgrade_ledger=upgrade_ledger))
 
 
 async def _serve(settings: Settings, *, upgrade_ledger: bool) -> None:
