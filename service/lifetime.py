@@ -49,7 +49,10 @@ class Service:
                 return
             consumed = [self.topics.topic_of(event) for event in self.steps_on]
             consumed += [tier.topic for tier in self.topics.retry_tiers]
-            consumer = await self.broker.start(consumed, self.engine)
+            joining = asyncio.create_task(self.broker.start(consumed, self.engine))
+            if not await _unless(stop, joining):
+                return
+            consumer = joining.result()
             log.info("taking up events", steps=[event.value for event in self.steps_on])
             polling = asyncio.create_task(self.engine.run(consumer), name="engine")
             sweeping = asyncio.create_task(self.sweeper.run(), name="sweeper")
@@ -122,7 +125,7 @@ def slowed(guard: StepGuard, limits: Limits) -> Mapping[str, Sequence[str]]:
 
 async def _unless(stop: asyncio.Event, work: Any) -> bool:
     """Do some work unless we are stopped first; tells whether it was done."""
-    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    working, stopped = asyncio.ensure_future(work), asyncio.create_task(stop.wait())
     await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if not working.done():

@@ -1,5 +1,6 @@
 """Every metric of the service: one closed, typed list. docs/metrics.md is made from it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -256,6 +257,10 @@ class Metrics:
         """Set a gauge."""
         gauge = self._gauges[name]
         (gauge.labels(**labels) if labels else gauge).set(value)
+
+    def follow(self, name: Name, value: Callable[[], float]) -> None:
+        """Have a gauge ask for its value whenever it is looked at."""
+        self._gauges[name].set_function(value)
 
     def observe(self, name: Name, seconds: float, **labels: str) -> None:
         """Add an observation, in seconds, to a histogram."""

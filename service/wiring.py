@@ -40,6 +40,7 @@ from service.lifetime import Http, Service, not_ready, slowed
 from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.papers import LabelFolder
+from service.pro import probes
 from service.pro.batches import Batches, BatchPolicy
 from service.pro.calls import OnCall
 from service.pro.client import ProClient
@@ -205,14 +206,11 @@ def assemble(
 
     pro = _pro_of(settings, on_call, transport)
 
-    async def probe_pro() -> None:
-        await pro.get_shipping_locations()
-
     gate = Gate(
         GatePolicy(settings.probe_every),
         {
-            Closed.KEY_REFUSED: probe_pro,
-            Closed.PRO_DOWN: probe_pro,
+            Closed.KEY_REFUSED: partial(probes.accepts_key, pro),
+            Closed.PRO_DOWN: partial(probes.is_there, pro),
             Closed.LEDGER_DOWN: database.check,
         },
         metrics,
@@ -299,6 +297,7 @@ def assemble(
         parking,
         wake,
         gate,
+        limits,
         SweepPolicy(
             every=settings.sweep_every, work_lease=settings.lease, unpublished=settings.lease
         ),

@@ -59,7 +59,9 @@ class Broker:
             client_id="orderflex",
             acks="all",
             linger_ms=LINGER_MS,
-            enable_idempotence=True,
+            # Not idempotent: a record that the broker refuses would use up a sequence number, and
+            # every later one of its partition would be refused. Our ids tell repetitions apart.
+            enable_idempotence=False,
             request_timeout_ms=int(policy.request_timeout * 1000),
             max_request_size=policy.max_record_bytes,
             allow_auto_create_topics=False,

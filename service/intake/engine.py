@@ -56,6 +56,8 @@ class EnginePolicy:
     commit_timeout: float = 5.0
     settle_again: float = 5.0
     """How soon settling an event is started again after an error of ours broke it off."""
+    stop_timeout: float = 5.0
+    """How long what was cancelled on shutdown may take to take note of it."""
     drain_timeout: float = 20.0
     """How long work in flight may go on when partitions are taken away, or on shutdown."""
 
@@ -132,17 +134,18 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
             self.last_poll = time.monotonic()
             try:
                 await self._turn(consumer)
+            except IllegalStateError:  # a partition moved away between two steps
+                await asyncio.sleep(self._policy.paused_poll_timeout)
             except KafkaError as error:
                 self._log.warning("the broker does not answer", error=type(error).__name__)
                 await asyncio.sleep(1.0)
-            except IllegalStateError:
-                continue  # a partition moved away between two steps
 
     async def _turn(self, consumer: AIOKafkaConsumer) -> None:
         self._paused.due()
         self._read_given_back_again(consumer)
         room = self._policy.window - self._lanes.admitted
-        if room < self._worth_a_fetch and self._may_be_silent():
+        is_busy = room <= 0 or self._lanes.running >= self._policy.max_in_flight
+        if is_busy and room < self._worth_a_fetch and self._may_be_silent():
             # Polling with everything paused would throw away what is fetched already.
             await self._until_room()
             await self._commit_if_due()
@@ -367,7 +370,8 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._drain(self._policy.drain_timeout)
         for task in list(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._policy.stop_timeout)
         await self.commit()
 
 

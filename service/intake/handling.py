@@ -76,17 +76,11 @@ class Handling:
         started = time.monotonic()
         with bound_contextvars(event_id=arrived.event_id, event_type=arrived.type):
             ending = await self._settle(arrived)
-        if not isinstance(arrived.content, Malformed):
-            self._tell_guard(arrived.content.envelope.type, ending)
+        if isinstance(arrived.content, Received) and ending is Ending.SETTLED:
+            self.guard.settled(arrived.content.envelope.type)
         self.metrics.count(Name.EVENTS_FINISHED, type=arrived.type, ending=ending.value)
         self.metrics.observe(Name.EVENT_SECONDS, time.monotonic() - started, type=arrived.type)
         return ending
-
-    def _tell_guard(self, event: EventType, ending: Ending) -> None:
-        if ending is Ending.SETTLED:
-            self.guard.settled(event)
-        elif ending is Ending.DEAD_LETTER:
-            self.guard.died(event)
 
     async def _settle(self, arrived: Arrival) -> Ending:
         """Settle an event, however long the ledger or the broker are away."""
@@ -116,8 +110,8 @@ class Handling:
         if ahead is not None:
             row = await self.parking.park_behind(arrived)
             if row is not None:
-                await self._wake_later(arrived, row)
-                return Ending.PARKED
+                resumed = await self._resume(arrived, row)
+                return Ending.PARKED if row.place.is_behind else resumed
         return await self._run(arrived, None)
 
     async def _settle_parked(self, arrived: Arrival, started: list[ParkedEvent]) -> Ending:
@@ -131,8 +125,9 @@ class Handling:
                 return Ending.POSTPONED
             row = await self.parking.start(arrived, self.policy.claim)
             if row is not None:
+                if not self.guard.take(event_type):
+                    return Ending.POSTPONED  # until the claim ends
                 started.append(row)
-                self.guard.take(event_type)  # of a paused step, this is the one that is tried
             elif not await self._is_forgotten(arrived):
                 return Ending.SKIPPED
         return await self._run(arrived, started[0] if started else None)
@@ -242,6 +237,8 @@ class Handling:
         if isinstance(decision, GiveUp):
             holds = trouble.why is not Why.CONFLICT
             await self.parking.give_up(arrived, decision.attempt, trouble, holds=holds)
+            if holds:  # a conflict is the sender's
+                self.guard.died(EventType(arrived.type))
             return Ending.DEAD_LETTER
         await self.parking.park(arrived, decision, trouble)
         return Ending.PARKED

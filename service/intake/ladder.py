@@ -78,6 +78,10 @@ WAITING = frozenset(
 """These are no attempts."""
 
 
+_NEVER_GIVEN_UP = frozenset({Why.STEP_OFF, Why.FORBIDDEN})
+"""Not the event is at fault, and somebody has to change a setting."""
+
+
 @dataclass(frozen=True)
 class Ladder:
     """Decides what becomes of an event that could not be settled."""
@@ -93,7 +97,7 @@ class Ladder:
         the seconds that whoever refused us asked for, if any.
         """
         attempt = failed_attempts + (0 if why in WAITING else 1)
-        if failing_for >= self.policy.deadline:
+        if failing_for >= self.policy.deadline and why not in _NEVER_GIVEN_UP:
             return GiveUp(attempt)
         if why is Why.BUG and attempt >= self.policy.attempts_for_bug:
             return GiveUp(attempt)

@@ -41,6 +41,7 @@ class Limits:
         self._filled_at = time.monotonic()
         self._busy_until = 0.0
         self._show()
+        metrics.follow(Name.PRO_BUSY, lambda: float(self.busy_seconds > 0))
 
     @property
     def busy_seconds(self) -> float:
@@ -83,7 +84,6 @@ class Limits:
         wanted = self._policy.busy_seconds if seconds is None else seconds
         until = time.monotonic() + min(wanted, self._policy.longest_busy)
         self._busy_until = max(self._busy_until, until)
-        self._metrics.set(Name.PRO_BUSY, 1)
 
     def start_slowly(self) -> None:
         """Let one call be under way, and one more for each that is answered."""
@@ -99,9 +99,6 @@ class Limits:
                 await self._freed.wait()
             else:
                 break
-        if self._busy_until:
-            self._busy_until = 0.0
-            self._metrics.set(Name.PRO_BUSY, 0)
         if self._policy.calls_per_second is not None:
             self._tokens -= 1
             self._prepaid += 1

@@ -74,8 +74,8 @@ class Parking:
     async def park_behind(self, arrived: Arrival) -> ParkedEvent | None:
         """Put an event in the line of its order; None when nobody is ahead of it any more."""
         row = await self._parked.park_behind(arrived.record, subject_of(arrived), TURN_SECONDS)
-        if row is not None:
-            self._parked_for(arrived, row, "none", TURN_SECONDS)
+        if row is not None and row.place.is_behind:
+            self._parked_for(arrived, row, "line", TURN_SECONDS)
         return row
 
     def _parked_for(self, arrived: Arrival, row: ParkedEvent, tier: str, seconds: float) -> None:

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from service.intake.announcing import Announcer
 from service.intake.gate import Closed, Gate
+from service.intake.limits import Limits
 from service.intake.parking import Parking, Wake
 from service.ledger import timed_work
 from service.ledger.database import Contended, Database, LedgerDown, LedgerNotReady
@@ -24,7 +25,7 @@ from service.ledger.publication import Publication
 from service.ledger.timed_work import Work, WorkKind
 from service.metrics import Metrics, Name
 from service.operations import Performed, Say, StillMoving
-from service.pro.problems import Throttled
+from service.pro.problems import Scope, Throttled, Unauthorised
 
 Worker = Callable[[Work, Say], Awaitable[float | None]]
 """Does one round; gives the seconds until the next, None when the work is done."""
@@ -59,6 +60,7 @@ class Sweeper:
         parking: Parking,
         wake: Wake,
         gate: Gate,
+        limits: Limits,
         policy: SweepPolicy,
         metrics: Metrics,
     ) -> None:
@@ -70,27 +72,41 @@ class Sweeper:
         self._parking = parking
         self._wake = wake
         self._gate = gate
+        self._limits = limits
         self._policy = policy
         self._metrics = metrics
         self._last_count = 0.0
         self._log = structlog.get_logger("sweeper")
 
     async def run(self) -> None:
-        """Sweep for ever."""
+        """Sweep for ever; timed work, which calls PRO, keeps nothing else waiting."""
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self._again_and_again(self.tidy), name="tidy")
+            together.create_task(self._again_and_again(self.work), name="timed work")
+
+    async def _again_and_again(self, rounds: Callable[[], Awaitable[None]]) -> None:
         while True:
             await self._gate.wait_open()
-            await self.sweep()
+            await rounds()
             await asyncio.sleep(self._policy.every)
 
     async def sweep(self) -> None:
-        """Do one round; a job that fails keeps no other from being done."""
-        jobs = (
-            self._wake_parked,
-            self._do_timed_work,
-            self._publish_unpublished,
-            self._send_letters,
-            self._count_parked,
+        """Do one round of everything."""
+        await self.tidy()
+        await self.work()
+
+    async def tidy(self) -> None:
+        """Do one round of what needs only the ledger and the broker."""
+        await self._each_of(
+            self._wake_parked, self._publish_unpublished, self._send_letters, self._count_parked
         )
+
+    async def work(self) -> None:
+        """Do the timed work that is due."""
+        await self._each_of(self._do_timed_work)
+
+    async def _each_of(self, *jobs: Callable[[], Awaitable[None]]) -> None:
+        """Do some jobs; one that fails keeps no other from being done."""
         for job in jobs:
             try:
                 await job()
@@ -123,23 +139,36 @@ class Sweeper:
             await self._parking.send_letter(woken.record, woken.row)
 
     async def _do_timed_work(self) -> None:
+        """Do it one after the other, each claimed when it is its turn, while intake is open."""
+        for _ in range(self._policy.at_once):
+            if not self._gate.is_open:
+                return
+            async with self._limits.turn():
+                async with self._database.begin() as tx:
+                    claimed = await timed_work.claim(tx, 1, self._policy.work_lease)
+                if not claimed:
+                    return
+                await self._do(claimed[0])
+
+    async def _do(self, work: Work) -> None:
+        again: float | None = self._policy.retry_after
+        try:
+            again = await self._workers[work.kind](work, self._say)
+        except (LedgerDown, LedgerNotReady):
+            raise
+        except Throttled as busy:
+            self._limits.busy(busy.retry_after)
+        except (LeaseHeld, AwaitingLookup, StillMoving, Contended):
+            pass  # nothing is wrong, it is only not its time
+        except Exception as error:  # noqa: BLE001 - the row keeps the work until it is done
+            if isinstance(error, Unauthorised) and error.scope is Scope.EVERYTHING:
+                self._gate.close(Closed.KEY_REFUSED)
+            self._failed(work.kind.value, error)
         async with self._database.begin() as tx:
-            due = await timed_work.claim(tx, self._policy.at_once, self._policy.work_lease)
-        for work in due:
-            try:
-                again = await self._workers[work.kind](work, self._say)
-            except (LedgerDown, LedgerNotReady):
-                raise
-            except (LeaseHeld, AwaitingLookup, StillMoving, Throttled, Contended):
-                again = self._policy.retry_after  # nothing is wrong, it is only not its time
-            except Exception as error:  # noqa: BLE001 - the row keeps the work until it is done
-                self._failed(work.kind.value, error)
-                again = self._policy.retry_after
-            async with self._database.begin() as tx:
-                if again is None:
-                    await timed_work.done(tx, work.key)
-                else:
-                    await timed_work.again(tx, work.key, again)
+            if again is None:
+                await timed_work.done(tx, work)
+            else:
+                await timed_work.again(tx, work, again)
 
     async def _say(self, performed: Performed) -> None:
         await self._announcer.announce(performed)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, select, update
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
-from service.ledger.operation import operation_key
+from service.ledger.lookups import OperationKind
 from service.ledger.statements import Statement
 from service.ledger.tables import ParkedState, consignments, operations, parked_events
 
@@ -193,8 +193,8 @@ async def close_batch(
 ) -> list[KnownConsignment]:
     """Take what is ready at a location into one manifest; the same manifest takes no more later.
 
-    Ready are consignments that are in no manifest, whose order is not on hold, and whose labels
-    have been announced: nobody is to hear that they are manifested before that they are labelled.
+    Ready are consignments that are in no manifest, whose order is not on hold, and whose order's
+    labels have been announced: nobody is to hear of the manifest before the labels.
     """
     batch = await of_manifest(tx, location, manifest_reference)
     if batch:
@@ -206,41 +206,26 @@ async def close_batch(
         parked_events.c.consignment_reference.is_(None)
         | (parked_events.c.consignment_reference == consignments.c.consignment_reference),
     )
+    unsaid = exists().where(
+        operations.c.order_reference == consignments.c.order_reference,
+        operations.c.kind == OperationKind.GET_LABELS.value,
+        operations.c.outcomes.is_not(None),
+        operations.c.published_at.is_(None),
+    )
     ready = (
         (consignments.c.shipping_location_reference == location)
         & consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
         & consignments.c.manifest_reference.is_(None)
         & consignments.c.label_sha256.is_not(None)
         & ~on_hold
+        & ~unsaid
     )
     if carriers:
         ready &= consignments.c.carrier_reference.in_(carriers)
-    found = await _select(tx, ready)
-    unsaid = await _unpublished(tx, [labels_key(one) for one in found])
-    taken = [one.consignment_reference for one in found if labels_key(one) not in unsaid]
-    if taken:
-        await tx.execute(
-            update(consignments)
-            .where(consignments.c.consignment_reference.in_(taken))
-            .values(manifest_reference=manifest_reference)
-        )
-    return await of_manifest(tx, location, manifest_reference)
-
-
-def labels_key(known: KnownConsignment) -> str:
-    """Name the operation that fetches the labels of a consignment's present allocation."""
-    return operation_key("labels", known.consignment_reference, str(known.allocation_number))
-
-
-async def _unpublished(tx: Tx, keys: Sequence[str]) -> set[str]:
-    if not keys:
-        return set()
-    found = await tx.execute(
-        select(operations.c.operation_key).where(
-            operations.c.operation_key.in_(keys), operations.c.published_at.is_(None)
-        )
+    await tx.execute(
+        update(consignments).where(ready).values(manifest_reference=manifest_reference)
     )
-    return set(found.scalars())
+    return await of_manifest(tx, location, manifest_reference)
 
 
 async def leave_manifest(tx: Tx, consignment_reference: str, pro_state: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Executable, Table, select
+from sqlalchemy import Executable, Table, false, select
 from sqlalchemy.engine import make_url
 
 from service.ledger.clock import Microseconds, system_microseconds
@@ -20,7 +20,7 @@ from service.ledger.driver import (
 from service.ledger.postgresql import Postgresql
 from service.ledger.sqlite import Sqlite, in_a_thread
 from service.ledger.statements import INSERTS, Result, Statement, prepare
-from service.ledger.tables import ledger_info
+from service.ledger.tables import ledger_info, metadata
 
 __all__ = [
     "Contended",
@@ -100,14 +100,22 @@ class Database:
     async def check(self) -> None:
         """Answer with nothing when the ledger can be used.
 
-        Raises LedgerDown, or LedgerNotReady when its tables are missing.
+        Raises LedgerDown, or LedgerNotReady when tables or columns of this version are missing.
         """
         async with self.each() as tx:
-            await tx.run(_TRUSTED_FROM)
+            for statement in _EVERY_COLUMN:
+                await tx.run(statement)
+            if (await tx.run(_TRUSTED_FROM)).one_or_none() is None:
+                raise LedgerNotReady
 
     async def close(self) -> None:
         """Close every connection."""
         await self._driver.close()
 
 
+def _all_columns(table: Table) -> Statement:
+    return Statement(lambda _: select(table).where(false()))
+
+
 _TRUSTED_FROM = Statement(lambda _: select(ledger_info.c.trusted_from))
+_EVERY_COLUMN = [_all_columns(table) for table in metadata.sorted_tables]

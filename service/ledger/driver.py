@@ -24,7 +24,7 @@ class LedgerNotReady(Exception):
     """The database answers but its tables are missing: `orderflex ledger upgrade` makes them."""
 
     def __init__(self) -> None:
-        super().__init__("the ledger has no tables yet: run `orderflex ledger upgrade`")
+        super().__init__("the ledger lacks tables of this version: run `orderflex ledger upgrade`")
 
 
 @dataclass(frozen=True)

@@ -98,10 +98,16 @@ class ParkedEvents:
     ) -> ParkedEvent | None:
         """Store an event behind those of its order; None when there is none any more.
 
+        Where another delivery of it has a row meanwhile, gives that as it is.
+
         The line is locked meanwhile: whoever goes out of it sees who has come to stand behind.
         """
         async with self._database.begin() as tx:
-            line = await line_of(tx, subject.order_reference, lock=True)
+            origin = Origin(record.topic, record.partition, record.offset)
+            line = await line_of(tx, subject.order_reference, origin, lock=True)
+            mine = next((row for row in line if row.origin == origin), None)
+            if mine is not None:
+                return mine
             ahead = row_ahead(InLine(subject.event_type, subject.consignment_reference), line)
             if ahead is None:
                 return None

@@ -20,11 +20,13 @@ from service.ledger.statements import DIALECTS, Prepared, Result
 
 _GAVE_WAY = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialisation failure and of a deadlock."""
-_NOT_OUR_FAULT = frozenset({"08", "28", "3D", "53", "57", "58", "XX"})
-"""SQLSTATE classes: connection, log-in, no such database, resources, operator, system, internal."""
-_READ_ONLY = "25006"
-"""SQLSTATE of writing to a database that was demoted to a replica."""
-_NO_TABLE = "42P01"
+_NOT_OUR_FAULT = frozenset({"08", "25", "28", "3D", "53", "57", "58", "XX"})
+"""SQLSTATE classes: connection, transaction (read-only, or ended), log-in, no such database,
+resources, operator, system, internal."""
+_NOT_MADE = frozenset({"42P01", "42703"})
+"""SQLSTATE of a table and of a column that is not there: `ledger upgrade` was not run."""
+_PLAN_CHANGED = "0A000"
+"""SQLSTATE of a prepared statement whose table was changed since."""
 _PATIENCE = 2.0
 """Seconds to roll back, or to close; then the connection is dropped, which does the same."""
 
@@ -128,7 +130,10 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
     try:
         async with asyncio.timeout(_PATIENCE):
             await connection.execute("ROLLBACK")
-    except BaseException:  # noqa: BLE001 - what is being raised matters more
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
+    except Exception:  # noqa: BLE001 - what is being raised matters more
         connection.terminate()
 
 
@@ -139,12 +144,15 @@ def _our_words() -> Iterator[None]:
         yield
     except asyncpg.PostgresError as error:
         state = error.sqlstate or ""
-        if state in _GAVE_WAY:
+        if state in _GAVE_WAY or state == _PLAN_CHANGED:
             raise Contended(state) from None
-        if state == _NO_TABLE:
+        if state in _NOT_MADE:
             raise LedgerNotReady from None
-        if state[:2] in _NOT_OUR_FAULT or state == _READ_ONLY:
+        if state[:2] in _NOT_OUR_FAULT:
             raise LedgerDown(type(error).__name__) from None
         raise StatementRefused(f"{type(error).__name__} {state}") from None  # its text holds values
-    except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
+    except asyncpg.InterfaceError as error:
+        kind = LedgerDown if "clos" in str(error) else StatementRefused
+        raise kind(type(error).__name__) from None
+    except (asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise LedgerDown(type(error).__name__) from None

@@ -125,7 +125,7 @@ def _our_words() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
+        if "no such table" in str(error) or "no such column" in str(error):
             raise LedgerNotReady from None
         raise LedgerDown(type(error).__name__) from None
     except (sqlite3.InternalError, OSError, TimeoutError) as error:

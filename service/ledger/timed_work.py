@@ -79,15 +79,19 @@ async def claim(tx: Tx, limit: int, seconds: float) -> list[Work]:
     return [Work(key, WorkKind(kind), details, tries) for key, kind, details, tries in rows]
 
 
-async def done(tx: Tx, key: str) -> None:
-    """Remove finished work."""
-    await tx.execute(delete(timed_work).where(timed_work.c.work_key == key))
+async def done(tx: Tx, work: Work) -> None:
+    """Remove finished work, unless somebody else has claimed it since."""
+    await tx.execute(delete(timed_work).where(_still_ours(work)))
 
 
-async def again(tx: Tx, key: str, due_in_seconds: float) -> None:
-    """Give work back, due again in so many seconds."""
+async def again(tx: Tx, work: Work, due_in_seconds: float) -> None:
+    """Give work back, due again in so many seconds, unless somebody else has claimed it since."""
     await tx.execute(
         update(timed_work)
-        .where(timed_work.c.work_key == key)
+        .where(_still_ours(work))
         .values(due_at=now_plus(due_in_seconds), claimed_until=now_plus(-1))
     )
+
+
+def _still_ours(work: Work) -> Any:
+    return (timed_work.c.work_key == work.key) & (timed_work.c.tries == work.tries)

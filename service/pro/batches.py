@@ -6,12 +6,20 @@ away, so nobody waits for somebody who found that there was nothing to ask.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from service.pro.problems import Refused
+from service.pro.problems import Ambiguous, Refused, Retryable
 
 T = TypeVar("T")
 
@@ -37,17 +45,17 @@ class Batches(Generic[T]):
         self._call = call
         self._policy = policy
         self._table: _Table[T] | None = None
+        self._to_sit_alone: set[str] = set()
 
     @asynccontextmanager
     async def seat(self, reference: str) -> AsyncIterator[Callable[[], Awaitable[T]]]:
         """Take a seat and wait for others; gives the function that asks for this reference.
 
-        It raises what the call raises, for each who asked. Where PRO refuses a call for several,
-        each asks alone: one bad reference must not fail the others.
+        It raises what the call raises, for each who asked. Where a call for several is refused, or
+        its answer is lost, each asks alone the next time: one bad reference must not fail the
+        others for ever. A refusal of several is Retryable: it is the verdict of none.
         """
-        table = self._table
-        if table is None or not table.has_room_for(reference):
-            table = self._table = _Table(self._call, self._policy)
+        table = self._table_for(reference)
         table.sit_down(reference)
         try:
             await table.wait_for_others()
@@ -57,13 +65,24 @@ class Batches(Generic[T]):
         finally:
             table.leave(reference)
 
+    def _table_for(self, reference: str) -> "_Table[T]":
+        fresh = _Table(self._call, self._policy, self._to_sit_alone)
+        if reference in self._to_sit_alone:
+            self._to_sit_alone.discard(reference)
+            fresh.close()
+            return fresh
+        if self._table is None or not self._table.has_room_for(reference):
+            self._table = fresh
+        return self._table
+
 
 class _Table(Generic[T]):
     """Those who share one call."""
 
-    def __init__(self, call: BulkCall[T], policy: BatchPolicy) -> None:
+    def __init__(self, call: BulkCall[T], policy: BatchPolicy, to_sit_alone: set[str]) -> None:
         self._call = call
         self._policy = policy
+        self._to_sit_alone = to_sit_alone
         self._seated: set[str] = set()
         self._asking: dict[str, asyncio.Future[T]] = {}
         self._complete = asyncio.Event()
@@ -77,6 +96,10 @@ class _Table(Generic[T]):
             and len(self._seated) < self._policy.size
             and (reference not in self._seated)
         )
+
+    def close(self) -> None:
+        """Wait for nobody."""
+        self._complete.set()
 
     def sit_down(self, reference: str) -> None:
         self._seated.add(reference)
@@ -106,7 +129,7 @@ class _Table(Generic[T]):
         self._look_round()
 
     def _look_round(self) -> None:
-        if self._seated <= self._asking.keys():
+        if self._asking and self._seated <= self._asking.keys():
             self._all_asked.set()
 
     async def _send(self) -> None:
@@ -120,23 +143,20 @@ class _Table(Generic[T]):
             return
         try:
             results = await self._call(list(asked))
-        except Refused:
-            await asyncio.gather(*(self._answer_alone(name, asked[name]) for name in asked))
         except BaseException as error:  # noqa: BLE001 - it is theirs who asked
-            _pass_on(error, asked.values())
+            _pass_on(self._verdict(error, asked), asked.values())
         else:
             for name, future in asked.items():
                 if not future.done():
                     future.set_result(results[name])
 
-    async def _answer_alone(self, reference: str, asked: asyncio.Future[T]) -> None:
-        try:
-            result = await self._alone(reference)
-        except BaseException as error:  # noqa: BLE001 - it is theirs who asked
-            _pass_on(error, [asked])
-        else:
-            if not asked.done():
-                asked.set_result(result)
+    def _verdict(self, error: BaseException, asked: Collection[str]) -> BaseException:
+        """Say what the end of a call is to each who asked."""
+        if len(asked) > 1 and isinstance(error, Refused | Ambiguous):
+            self._to_sit_alone.update(asked)
+            if isinstance(error, Refused):
+                return Retryable(error.operation, "PRO refused a call for several")
+        return error
 
     async def _alone(self, reference: str) -> T:
         return (await self._call([reference]))[reference]

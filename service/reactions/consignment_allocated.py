@@ -7,7 +7,7 @@ from service.events.published import ConsignmentAllocated, ConsignmentLabelled, 
 from service.ledger import consignments
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import ContentConflict, Settlement
+from service.ledger.operation import ContentConflict, Settlement, operation_key
 from service.operations import (
     NOTHING_TO_SAY,
     Operations,
@@ -44,7 +44,7 @@ class FetchLabels:
         if event.allocation_number != known.allocation_number:
             return NOTHING_TO_SAY
         work = operation_on_order(
-            consignments.labels_key(known),
+            operation_key("labels", reference, str(event.allocation_number)),
             OperationKind.GET_LABELS,
             event.order_reference,
             event,

@@ -236,6 +236,7 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
         parking,
         desk.woken.append,
         desk.gate,
+        desk.limits,
         SweepPolicy(),
         metrics,
     )

@@ -60,6 +60,6 @@ def test_what_becomes_of_it(
 
 
 @pytest.mark.parametrize("why", list(Why))
-def test_nothing_is_parked_beyond_its_deadline(why: Why) -> None:
+def test_only_what_waits_for_a_setting_is_parked_beyond_its_deadline(why: Why) -> None:
     decided = LADDER.decide(why, failed_attempts=0, failing_for=1e9, wait=1.0)
-    assert isinstance(decided, GiveUp)
+    assert isinstance(decided, Park if why in (Why.STEP_OFF, Why.FORBIDDEN) else GiveUp)

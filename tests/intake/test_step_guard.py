@@ -15,7 +15,7 @@ from service.metrics import Metrics, Name
 from service.operations import NOTHING_TO_SAY, TooEarly
 from service.pro.problems import Scope, Unauthorised
 
-from .desk import Desk, event
+from .desk import Desk, event, read
 
 PICK, ORDER, OFF = EventType.STOCK_PICKED, EventType.ORDER_PLACED, EventType.MANIFEST_REQUESTED
 POLICY = GuardPolicy(in_a_row=20, of_the_last=100, share=0.5, try_every=30.0)
@@ -189,11 +189,23 @@ def test_one_reason_is_shown_at_a_time(guard: StepGuard) -> None:
 
 
 async def test_dead_letters_of_well_formed_events_are_a_flood(desk: Desk) -> None:
-    desk.ends += [ContentConflict("pack:WEB-1:P-1")] * 20
+    desk.ends += [ValueError("a bug")] * 80
     for offset in range(20):
         assert desk.guard.paused == {}
-        await desk.arrive(event(offset=offset))
+        record = event(offset=offset, order=f"WEB-{offset}")
+        endings = [await desk.arrive(record)]
+        for _ in range(3):
+            desk.clock.forward(600)
+            endings.append(await desk.handling.settle(read(desk.retry_message())))
+        assert endings[-1] is Ending.DEAD_LETTER
     assert desk.guard.paused == {PICK: Paused.FLOODING}
+
+
+async def test_conflicts_are_the_senders_and_no_flood(desk: Desk) -> None:
+    desk.ends += [ContentConflict("pack:WEB-1:P-1")] * 25
+    for offset in range(25):
+        assert await desk.arrive(event(offset=offset)) is Ending.DEAD_LETTER
+    assert desk.guard.paused == {}
 
 
 async def test_events_that_cannot_be_read_are_no_flood(desk: Desk) -> None:

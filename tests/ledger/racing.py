@@ -168,7 +168,7 @@ class Race:
         for work in due:
             await strays(work, nothing_to_say)
             async with database.begin() as tx:
-                await timed_work.done(tx, work.key)
+                await timed_work.done(tx, work)
 
 
 @asynccontextmanager

@@ -191,7 +191,7 @@ async def test_an_unknown_pack_is_searched_for_strays_after_an_hour_and_after_a_
     (first,) = await work_due(ledger)
     assert first.details == PICK
     async with ledger.database.begin() as tx:
-        await timed_work.done(tx, first.key)
+        await timed_work.done(tx, first)
     await ledger.forward(86400)
     (second,) = await work_due(ledger)
     assert second.key != first.key

@@ -48,9 +48,9 @@ async def test_work_of_a_claimant_that_died_comes_back(ledger: Ledger) -> None:
 
 async def test_work_given_back_is_due_when_it_was_said(ledger: Ledger) -> None:
     await add(ledger, "work")
-    await claim(ledger)
+    (work,) = await claim(ledger)
     async with ledger.database.begin() as tx:
-        await timed_work.again(tx, "work", 10)
+        await timed_work.again(tx, work, 10)
     assert await claim(ledger) == []
     await ledger.forward(11)
     assert [work.tries for work in await claim(ledger)] == [2]
@@ -58,9 +58,24 @@ async def test_work_given_back_is_due_when_it_was_said(ledger: Ledger) -> None:
 
 async def test_finished_work_is_gone(ledger: Ledger) -> None:
     await add(ledger, "work")
-    await claim(ledger)
+    (work,) = await claim(ledger)
     async with ledger.database.begin() as tx:
-        await timed_work.done(tx, "work")
+        await timed_work.done(tx, work)
+    await ledger.forward(1000)
+    assert await claim(ledger) == []
+
+
+async def test_a_claimant_whose_claim_has_ended_ends_nobody_elses(ledger: Ledger) -> None:
+    await add(ledger, "work")
+    (late,) = await claim(ledger)
+    await ledger.forward(121)
+    (mine,) = await claim(ledger)
+    async with ledger.database.begin() as tx:
+        await timed_work.done(tx, late)
+        await timed_work.again(tx, late, 0)
+    assert await claim(ledger) == []
+    async with ledger.database.begin() as tx:
+        await timed_work.done(tx, mine)
     await ledger.forward(1000)
     assert await claim(ledger) == []
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from service.pro.batches import Batches, BatchPolicy
-from service.pro.problems import Problem, Refused, Retryable
+from service.pro.problems import Ambiguous, Problem, Refused, Retryable
 
 POLICY = BatchPolicy(size=3, linger=0.02, patience=0.05)
 
@@ -82,16 +82,45 @@ async def test_the_same_reference_twice_is_two_calls() -> None:
     assert pro.calls == [["a"], ["a"]]
 
 
-async def test_where_pro_refuses_several_each_asks_alone_and_one_bad_one_fails_alone() -> None:
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_bad_one_fails_the_others_once_and_then_alone(lost: bool) -> None:
     refusal = Refused("allocate", Problem(400, "bad", "no such consignment"))
-    pro = Pro(fails=lambda asked: refusal if "bad" in asked else None)
+    error = Ambiguous("allocate", "an error of PRO's") if lost else refusal
+    pro = Pro(fails=lambda asked: error if "bad" in asked else None)
     batches = Batches(pro.call, POLICY)
-    answers = await asyncio.gather(
-        asking(batches, "a"), asking(batches, "bad"), asking(batches, "c"), return_exceptions=True
-    )
-    assert list(answers) == ["A", refusal, "C"]
+
+    async def ask() -> list[object]:
+        return await asyncio.gather(
+            *(asking(batches, name) for name in ("a", "bad", "c")), return_exceptions=True
+        )
+
+    together = await ask()
+    assert {type(answer) for answer in together} == {Ambiguous if lost else Retryable}
+    assert await ask() == ["A", error, "C"]
     assert pro.calls[0] == ["a", "bad", "c"]
     assert sorted(pro.calls[1:]) == [["a"], ["bad"], ["c"]]
+    pro.fails = lambda _: None
+    assert await ask() == ["A", "BAD", "C"]
+    assert pro.calls[4:] == [["a", "bad", "c"]]
+
+
+async def test_a_refusal_of_one_is_its_verdict_and_not_asked_again() -> None:
+    refusal = Refused("allocate", Problem(400, "bad", "no such consignment"))
+    pro = Pro(fails=lambda _: refusal)
+    with pytest.raises(Refused):
+        await asking(Batches(pro.call, POLICY), "bad")
+    assert pro.calls == [["bad"]]
+
+
+async def test_one_who_goes_away_while_waiting_for_others_spoils_nothing() -> None:
+    pro = Pro()
+    batches = Batches(pro.call, BatchPolicy(size=4, linger=0.1, patience=1))
+    gone = asyncio.create_task(asking(batches, "a"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    answers = await asyncio.gather(*(asking(batches, name) for name in "bcd"))
+    assert list(answers) == ["B", "C", "D"]
+    assert pro.calls == [["b", "c", "d"]]
 
 
 async def test_a_call_that_does_not_work_is_told_to_each_who_asked() -> None:

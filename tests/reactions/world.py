@@ -121,9 +121,9 @@ class World:
             again = await worker(work, say)
             async with self.database.begin() as tx:
                 if again is None:
-                    await timed_work.done(tx, work.key)
+                    await timed_work.done(tx, work)
                 else:
-                    await timed_work.again(tx, work.key, again)
+                    await timed_work.again(tx, work, again)
         return said
 
     async def hold(self, order_reference: str) -> Callable[[], Any]:

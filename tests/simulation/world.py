@@ -87,7 +87,9 @@ class World:
             engine._policy = replace(engine._policy, poll_timeout=1.0, paused_poll_timeout=0.25)
             sweeping = service.sweeper._policy
             service.sweeper._policy = replace(sweeping, count_every=float("inf"))
-            service.sweeper.sweep = self._rarer(service.sweeper.sweep)  # type: ignore[method-assign]
+            sweeper = service.sweeper
+            sweeper.tidy = self._rarer(sweeper.tidy)  # type: ignore[method-assign]
+            sweeper.work = self._rarer(sweeper.work)  # type: ignore[method-assign]
             replica = Replica(name, service, broker, fate)
             replica.running = asyncio.create_task(self._live(replica))
         finally:
