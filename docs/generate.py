@@ -173,7 +173,7 @@ def _metric(metric: Metric) -> list[str]:
 
 def _labels() -> Iterable[tuple[str, str, Iterable[str]]]:
     types = (*_values(EventType), "unreadable")
-    tiers = (*(tier.topic for tier in Topics().retry_tiers), "none")
+    tiers = (*(tier.topic for tier in Topics().retry_tiers), "line")
     waiting = (why for why in Why if why not in (Why.CONFLICT, Why.REPLAYED))
     given_up = (why for why in Why if why not in (Why.BEHIND, Why.REPLAYED))
     yield "type", "every metric that has it", types
