@@ -53,8 +53,9 @@ Refuse = Callable[[Problem, int], Settlement]
 """Makes a refusal (of this attempt) what the ledger has to store."""
 
 
-TRIES_TO_STORE = 5
-"""How often an answer is stored when the database gives way to another transaction."""
+WAITS_TO_STORE = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between the tries to store an answer, which was hard to come by: the database may give
+way to another transaction, or change over to its standby."""
 
 
 class TooEarly(Exception):
@@ -259,12 +260,18 @@ class Operations:
         return Performed(held.operation.key, stored)
 
     async def _store(self, held: Claim, settlement: Settlement) -> tuple[Announcement, ...]:
-        for number in range(TRIES_TO_STORE - 1):
+        may_be_stored = False
+        for wait in WAITS_TO_STORE:
             try:
-                return await self._journal.settle(held, settlement)
+                return await self._journal.settle(held, settlement, again=may_be_stored)
             except Contended:
-                await asyncio.sleep(0.05 * 2**number)
-        return await self._journal.settle(held, settlement)
+                await asyncio.sleep(wait)
+            except LedgerDown:  # perhaps only its answer was lost
+                may_be_stored = True
+                if held.seconds_left() <= wait:
+                    raise
+                await asyncio.sleep(wait)
+        return await self._journal.settle(held, settlement, again=may_be_stored)
 
     async def _note(self, taking: Coroutine[object, object, None]) -> None:
         """Have the journal take note. Where it can't, the lease's end says the same, later."""

@@ -227,16 +227,22 @@ class Journal:
             await leases.give_up(tx, claim.operation.subject, claim.owner)
         return AwaitingLookup(claim.operation.key, due)
 
-    async def settle(self, claim: Claim, settlement: Settlement) -> tuple[Announcement, ...]:
+    async def settle(
+        self, claim: Claim, settlement: Settlement, *, again: bool = False
+    ) -> tuple[Announcement, ...]:
         """Store an answer with all it changes, in one transaction.
 
-        Raises Superseded when another worker has asked again since; the late result is noted and
-        strays are searched.
+        `again`: it may have been stored, and the database's own answer lost; then what is stored is
+        given. Raises Superseded when another worker has asked again since; the late result is
+        noted and strays are searched.
         """
         try:
             async with self._database.begin() as tx:
                 return await self._settle(tx, claim, settlement)
         except Superseded:
+            stored = await self._stored(claim) if again else None
+            if stored is not None:
+                return stored
             if not claim.must_look:
                 await self._store_late(claim, settlement)
             raise
@@ -271,6 +277,14 @@ class Journal:
             number = await tx.run(NUMBER, reference=outcome.order_reference)
             announcements.append(outcome.make(number.scalar_one()))
         return tuple(announcements)
+
+    async def _stored(self, claim: Claim) -> tuple[Announcement, ...] | None:
+        """Give the outcomes of an operation that was settled at this very attempt."""
+        async with self._database.each() as tx:
+            row = await _row(tx, claim.operation.key)
+        if row.attempt != claim.attempt or OperationState(row.state) not in _DONE:
+            return None
+        return self._outcomes.open(row.outcomes)
 
     async def _store_late(self, claim: Claim, settlement: Settlement) -> None:
         """Keep a result that nobody waits for any more, and have strays searched at once."""
