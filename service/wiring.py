@@ -33,6 +33,7 @@ from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import ParkedEvents
 from service.ledger.parked_rows import Woken
+from service.ledger.postgresql import URL_OPTIONS
 from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.timed_work import WorkKind
@@ -68,17 +69,29 @@ def topics_of(settings: Settings) -> Topics:
     )
 
 
-def _ledger_url(settings: Settings) -> URL:
+def _readable(url: str) -> URL | None:
     try:
-        url = make_url(settings.ledger_url.get_secret_value())
-        if url.get_driver_name() in ("aiosqlite", "asyncpg"):
-            return url
+        made = make_url(url)
+        made.get_driver_name()
     except (ArgumentError, ValueError, ImportError):
-        pass
-    raise BadSettings(
-        "ORDERFLEX_LEDGER_URL: must be sqlite+aiosqlite:///PATH or "
-        "postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
-    )
+        return None
+    return made
+
+
+def _ledger_url(settings: Settings) -> URL:
+    url = _readable(settings.ledger_url.get_secret_value())
+    if url is None or url.get_driver_name() not in ("aiosqlite", "asyncpg"):
+        raise BadSettings(
+            "ORDERFLEX_LEDGER_URL: must be sqlite+aiosqlite:///PATH or "
+            "postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
+        )
+    unknown = sorted(set(url.query) - set(URL_OPTIONS))
+    if unknown:
+        raise BadSettings(
+            f"ORDERFLEX_LEDGER_URL: unknown option {', '.join(unknown)}; "
+            f"known are {', '.join(URL_OPTIONS)}"
+        )
+    return url
 
 
 def database_of(settings: Settings) -> Database:

@@ -18,6 +18,9 @@ from service.ledger.driver import (
 )
 from service.ledger.statements import DIALECTS, Prepared, Result
 
+URL_OPTIONS = ("host", "port", "ssl", "statement_cache_size")
+"""What may stand behind the ? of the URL; 0 for the last one where PgBouncer pools transactions."""
+
 _GAVE_WAY = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialisation failure and of a deadlock."""
 _NOT_OUR_FAULT = frozenset({"08", "25", "28", "3D", "53", "57", "58", "XX"})
@@ -72,6 +75,8 @@ class Postgresql:
         async with self._opening:
             if self._pool is None:
                 _, arguments = DIALECTS[self.name].create_connect_args(make_url(self._policy.url))
+                if "statement_cache_size" in arguments:
+                    arguments["statement_cache_size"] = int(arguments["statement_cache_size"])
                 self._pool = await asyncpg.create_pool(
                     **arguments,
                     min_size=0,

@@ -132,3 +132,12 @@ async def _place_and_park(ledger: str) -> None:
             await history.note(tx, "WEB-1", What.PARKED, "e-1", reason="throttled")
     finally:
         await database.close()
+
+
+def test_an_option_of_the_url_that_we_dont_know_is_told(orderflex: Run) -> None:
+    url = f"postgresql+asyncpg://u:{CANARY}@127.0.0.1:1/x"
+    ended = orderflex("ledger", "upgrade", ledger_url=f"{url}?command_timeout=5")
+    assert ended.code == 2
+    assert "unknown option command_timeout" in ended.err
+    assert CANARY not in ended.out + ended.err
+    assert orderflex("ledger", "restored", ledger_url=f"{url}?statement_cache_size=0").code == 1
