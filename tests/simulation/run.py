@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from unittest import mock
 
 import structlog
 
@@ -48,15 +49,20 @@ class Result:
 @cache
 def prepared() -> Ledger:
     """Prepare this process for any number of runs; gives their ledger."""
+    return Ledger()
+
+
+def _make_ready(stack: ExitStack) -> None:
+    """Log nothing, write no labels, and let bugs strike, until the stack is left."""
+    stack.callback(structlog.configure, **structlog.get_config())
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
         cache_logger_on_first_use=False,
     )
-    ledger = Ledger()
-    papers._write = lambda _path, _content: None  # type: ignore[assignment]
+    stack.enter_context(mock.patch.object(papers, "_write", return_value=None))
     for reaction in REACTIONS:
-        reaction.__call__ = _with_bugs(reaction.__call__)  # type: ignore[method-assign]
-    return ledger
+        buggy = _with_bugs(reaction.__call__)
+        stack.enter_context(mock.patch.object(reaction, "__call__", buggy))
 
 
 def settle_down() -> None:
@@ -82,6 +88,7 @@ def run(seed: int, *, whole_trace: bool = False) -> Result:
     ledger = prepared()
     random.seed(seed)
     with ExitStack() as stack:
+        _make_ready(stack)
         loop = stack.enter_context(virtual_time())
         world = World(seed, scenario(seed), ledger, loop)
         ledger.fresh(world.ports)
