@@ -157,7 +157,8 @@ def _our_words() -> Iterator[None]:
             raise LedgerDown(type(error).__name__) from None
         raise StatementRefused(f"{type(error).__name__} {state}") from None  # its text holds values
     except asyncpg.InterfaceError as error:
-        kind = LedgerDown if "clos" in str(error) else StatementRefused
+        # One class for a connection that is gone and for arguments that asyncpg won't take.
+        kind = StatementRefused if "argument" in str(error) else LedgerDown
         raise kind(type(error).__name__) from None
     except (asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise LedgerDown(type(error).__name__) from None

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import literal, select, text
 
 from service.ledger.database import (
     Contended,
@@ -130,3 +130,32 @@ async def _threads_ended() -> None:
 async def _trusted_from(ledger: Ledger) -> object:
     async with ledger.database.begin() as tx:
         return (await tx.execute(text("SELECT trusted_from FROM ledger_info"))).scalar_one()
+
+
+@pytest.mark.postgresql
+async def test_more_arguments_than_can_be_sent_are_our_fault(postgresql_url: str) -> None:
+    database = Database(DatabasePolicy(postgresql_url))
+    with pytest.raises(StatementRefused):
+        async with database.begin() as tx:
+            await tx.execute(select(literal(1).in_(list(range(40_000)))))
+    await database.close()
+
+
+@pytest.mark.postgresql
+async def test_a_connection_that_goes_away_is_the_databases_fault(postgresql_url: str) -> None:
+    database = Database(DatabasePolicy(postgresql_url))
+
+    async def lose(*, by_us: bool) -> None:
+        async with database.begin() as tx:
+            if by_us:
+                tx._session._connection.terminate()  # type: ignore[attr-defined]
+            else:
+                await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            await tx.execute(text("SELECT 1"))
+
+    for by_us in (False, True):
+        with pytest.raises(LedgerDown):
+            await lose(by_us=by_us)
+    async with database.begin() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+    await database.close()
