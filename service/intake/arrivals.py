@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from service.events.envelope import Incoming, Received, read
 from service.events.malformed import Malformed, MalformedReason
 from service.events.topics import RetryTier, Topics
-from service.ledger.parked_rows import Origin
+from service.ledger.parked_rows import Origin, origin_of
 
 # Headers that a parked event carries on its way through the retry topics and dead letters.
 ORIGINAL_TOPIC = "orderflex_original_topic"
@@ -83,19 +83,19 @@ def arrival(record: Incoming, topics: Topics, max_bytes: int) -> Arrival:
     except (KeyError, ValueError):
         detail = "a message on a retry topic that does not say where its event first lay"
         broken = Malformed(MalformedReason.BAD_ENVELOPE, detail)
-        return Arrival(record, broken, _origin(record))
+        return Arrival(record, broken, origin_of(record))
     return resumed(original, parked_since, topics, max_bytes)
 
 
 def first_arrival(record: Incoming, topics: Topics, max_bytes: int) -> Arrival:
     """Read a record of an event topic."""
-    return Arrival(record, _read(record, topics, max_bytes), _origin(record))
+    return Arrival(record, _read(record, topics, max_bytes), origin_of(record))
 
 
 def resumed(original: Incoming, parked_since: datetime, topics: Topics, max_bytes: int) -> Arrival:
     """Read an event that comes back from parking; `original` is as it first lay."""
     content = _read(original, topics, max_bytes)
-    return Arrival(original, content, _origin(original), parked_since)
+    return Arrival(original, content, origin_of(original), parked_since)
 
 
 def tier_of(record: Incoming, topics: Topics) -> RetryTier | None:
@@ -147,10 +147,6 @@ def _read(record: Incoming, topics: Topics, max_bytes: int) -> Received | Malfor
         return read(record, topics, max_bytes)
     except Malformed as malformed:
         return malformed
-
-
-def _origin(record: Incoming) -> Origin:
-    return Origin(record.topic, record.partition, record.offset)
 
 
 def _headers(record: Incoming) -> dict[str, str]:

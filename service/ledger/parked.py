@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from service.events.envelope import Incoming
 from service.ledger import history
@@ -23,22 +23,25 @@ from service.ledger.parked_rows import (
     Reason,
     Subject,
     Woken,
-    at,
     line_of,
+    origin_of,
     packed,
     parked,
     place_of,
     row_ahead,
+    row_at,
     unpacked,
     wake_line,
 )
 from service.ledger.parked_statements import (
     COUNTS,
     HASTEN,
+    LETTER_SENT,
     LETTERS_MISSING,
     OLDEST,
     ORDERS_HELD,
     OVERDUE,
+    REMOVE,
     START,
     WAIT_BEHIND,
 )
@@ -74,7 +77,7 @@ class ParkedEvents:
         """Read an event's own row, and the row that it has to wait behind."""
         async with self._database.each() as tx:
             rows = await line_of(tx, subject.order_reference, origin)
-        mine = next((row for row in rows if row.origin == origin), None)
+        mine = row_at(origin, rows)
         before = rows if mine is None else [row for row in rows if row.sequence < mine.sequence]
         return mine, row_ahead(InLine(subject.event_type, subject.consignment_reference), before)
 
@@ -89,8 +92,9 @@ class ParkedEvents:
     ) -> ParkedEvent:
         """Store an event with its payload, or its next due time if it is there already."""
         async with self._database.begin() as tx:
+            line = await line_of(tx, subject.order_reference, origin_of(record), lock=True)
             return await self._put(
-                tx, record, subject, ParkedState.PARKED, attempt, reason, due_in_seconds
+                tx, line, record, subject, ParkedState.PARKED, attempt, reason, due_in_seconds
             )
 
     async def park_behind(
@@ -103,9 +107,9 @@ class ParkedEvents:
         The line is locked meanwhile: whoever goes out of it sees who has come to stand behind.
         """
         async with self._database.begin() as tx:
-            origin = Origin(record.topic, record.partition, record.offset)
+            origin = origin_of(record)
             line = await line_of(tx, subject.order_reference, origin, lock=True)
-            mine = next((row for row in line if row.origin == origin), None)
+            mine = row_at(origin, line)
             if mine is not None:
                 return mine
             ahead = row_ahead(InLine(subject.event_type, subject.consignment_reference), line)
@@ -113,7 +117,7 @@ class ParkedEvents:
                 return None
             reason = Reason(BEHIND, _waits_behind(ahead))
             return await self._put(
-                tx, record, subject, ParkedState.PARKED, 0, reason, due_in_seconds
+                tx, line, record, subject, ParkedState.PARKED, 0, reason, due_in_seconds
             )
 
     async def bury(
@@ -121,13 +125,15 @@ class ParkedEvents:
     ) -> ParkedEvent:
         """Store an event as a dead letter, which waits for a person; `letter_sent` comes after."""
         async with self._database.begin() as tx:
+            line = await line_of(tx, subject.order_reference, origin_of(record), lock=True)
             return await self._put(
-                tx, record, subject, ParkedState.DEAD, attempt, reason, 0.0, holds=holds
+                tx, line, record, subject, ParkedState.DEAD, attempt, reason, 0.0, holds=holds
             )
 
     async def _put(
         self,
         tx: Tx,
+        line: Sequence[ParkedEvent],
         record: Incoming,
         subject: Subject,
         state: ParkedState,
@@ -137,8 +143,8 @@ class ParkedEvents:
         *,
         holds: bool = True,
     ) -> ParkedEvent:
-        """Store a row; the history tells only of a new reason."""
-        origin = Origin(record.topic, record.partition, record.offset)
+        """Store a row of this line, which is locked; the history tells only of a new reason."""
+        origin = origin_of(record)
         changing = {
             "order_reference": subject.order_reference,
             "consignment_reference": subject.consignment_reference,
@@ -152,8 +158,7 @@ class ParkedEvents:
             "due_at": now_plus(due_in_seconds),
             "letter_at": None,
         }
-        line = await line_of(tx, subject.order_reference, origin, lock=True)
-        known = next((row for row in line if row.origin == origin), None)
+        known = row_at(origin, line)
         if known and known.place.is_behind and reason.error_class != BEHIND:
             changing["first_failed_at"] = now_plus()  # waiting for its turn was no failure
         stored = await tx.execute(
@@ -197,12 +202,8 @@ class ParkedEvents:
 
     async def letter_sent(self, origin: Origin) -> None:
         """Store that the broker has the letter of a dead letter."""
-        async with self._database.begin() as tx:
-            await tx.execute(
-                update(parked_events)
-                .where(at(origin), parked_events.c.state == ParkedState.DEAD.value)
-                .values(letter_at=now_plus())
-            )
+        async with self._database.each() as tx:
+            await tx.run(LETTER_SENT, **place_of(origin))
 
     async def start(self, origin: Origin, seconds: float) -> ParkedEvent | None:
         """Start a parked event that is due, so that nobody else does for so many seconds.
@@ -235,7 +236,7 @@ class ParkedEvents:
         """
         async with self._database.begin() as tx:
             line = await line_of(tx, row.order_reference, row.origin, lock=True)
-            await tx.execute(delete(parked_events).where(at(row.origin)))
+            await tx.run(REMOVE, **place_of(row.origin))
             woken = await wake_line(tx, line, [one for one in line if one.origin != row.origin])
             return await self._opened(tx, woken)
 

@@ -32,6 +32,11 @@ class Origin:
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
+def origin_of(record: Incoming) -> Origin:
+    """Say where a record lies."""
+    return Origin(record.topic, record.partition, record.offset)
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why an event waits or was given up: a closed word, and a text without personal data."""
@@ -141,6 +146,11 @@ def row_ahead(event: InLine, line: Sequence[ParkedEvent]) -> ParkedEvent | None:
     return next((row for row in line if place and row.sequence == place.sequence), None)
 
 
+def row_at(origin: Origin, line: Sequence[ParkedEvent]) -> ParkedEvent | None:
+    """Give an event's own row."""
+    return next((row for row in line if row.origin == origin), None)
+
+
 async def wake_line(
     tx: Tx, before: Sequence[ParkedEvent], after: Sequence[ParkedEvent]
 ) -> list[int]:
@@ -167,14 +177,6 @@ def _turns(line: Sequence[ParkedEvent]) -> set[int]:
 def place_of(origin: Origin) -> dict[str, Any]:
     """Name where an event first lay, for a statement."""
     return {"topic": origin.topic, "partition": origin.partition, "offset": origin.offset}
-
-
-def at(origin: Origin) -> Any:
-    return (
-        (parked_events.c.topic == origin.topic)
-        & (parked_events.c.partition == origin.partition)
-        & (parked_events.c.offset == origin.offset)
-    )
 
 
 def parked(row: Any) -> ParkedEvent:

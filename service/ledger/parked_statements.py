@@ -1,6 +1,6 @@
 """The statements on parked events that are run again and again."""
 
-from sqlalchemy import Integer, bindparam, func, select, update
+from sqlalchemy import Integer, bindparam, delete, func, select, update
 
 from service.ledger.clock import distance, now_plus
 from service.ledger.parked_rows import COLUMNS, HASTENED_SECONDS, IS_IT
@@ -34,6 +34,10 @@ WAIT_BEHIND = Statement(
         )
     )
 )
+LETTER_SENT = Statement(
+    lambda _: update(parked_events).where(IS_IT, _IS_DEAD).values(letter_at=now_plus())
+)
+REMOVE = Statement(lambda _: delete(parked_events).where(IS_IT))
 HASTEN = Statement(
     lambda _: (
         update(parked_events)

@@ -74,9 +74,7 @@ class Sqlite:
             check_same_thread=False,
             cached_statements=512,
         )
-        connection.create_function(SQLITE_CLOCK_FUNCTION, 0, self._clock)
-        for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+        equip(connection, self._clock)
         return connection
 
     async def close(self) -> None:
@@ -85,6 +83,13 @@ class Sqlite:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def equip(connection: Any, clock: Microseconds) -> None:
+    """Give a new connection the ledger's clock and its pragmas."""
+    connection.create_function(SQLITE_CLOCK_FUNCTION, 0, clock)
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
 
 
 class _Session:

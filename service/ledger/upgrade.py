@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -14,9 +13,9 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from service.ledger.clock import SQLITE_CLOCK_FUNCTION, now_plus, system_microseconds
+from service.ledger.clock import now_plus, system_microseconds
 from service.ledger.database import Database, LedgerDown, upsert
-from service.ledger.sqlite import PRAGMAS
+from service.ledger.sqlite import equip
 from service.ledger.tables import ledger_info, metadata
 
 ADVISORY_LOCK = 7_236_150_943
@@ -39,7 +38,7 @@ async def _sqlalchemy(database: Database) -> AsyncIterator[AsyncConnection]:
     """
     engine = create_async_engine(database.url, poolclass=NullPool, hide_parameters=True)
     if database.is_sqlite:
-        listen(engine.sync_engine, "connect", _equip)
+        listen(engine.sync_engine, "connect", lambda made, _: equip(made, system_microseconds))
     try:
         async with engine.begin() as connection:
             yield connection
@@ -47,12 +46,6 @@ async def _sqlalchemy(database: Database) -> AsyncIterator[AsyncConnection]:
         raise LedgerDown(type(getattr(error, "orig", None) or error).__name__) from error
     finally:
         await engine.dispose()
-
-
-def _equip(connection: Any, _record: Any) -> None:
-    connection.create_function(SQLITE_CLOCK_FUNCTION, 0, system_microseconds)
-    for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
 
 
 async def upgrade(database: Database) -> None:

@@ -66,14 +66,17 @@ class Batches(Generic[T]):
             table.leave(reference)
 
     def _table_for(self, reference: str) -> "_Table[T]":
-        fresh = _Table(self._call, self._policy, self._to_sit_alone)
         if reference in self._to_sit_alone:
             self._to_sit_alone.discard(reference)
-            fresh.close()
-            return fresh
+            alone = self._new_table()
+            alone.close()
+            return alone
         if self._table is None or not self._table.has_room_for(reference):
-            self._table = fresh
+            self._table = self._new_table()
         return self._table
+
+    def _new_table(self) -> "_Table[T]":
+        return _Table(self._call, self._policy, self._to_sit_alone)
 
 
 class _Table(Generic[T]):

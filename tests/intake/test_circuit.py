@@ -13,6 +13,7 @@ from service.operations import Performed
 from service.pro.problems import Retryable, Verdict
 
 from .desk import DONE, Desk, event, quiet
+from .stopped_time import Time, stopped
 
 POLICY = CircuitPolicy(calls=10, least=4, seconds=60.0, share=0.5)
 GOOD, BAD = Verdict.OK, Verdict.RETRYABLE
@@ -20,20 +21,9 @@ OUTCOME = "consignment.created"
 DOWN = Retryable("pack_order", "no connection to PRO")
 
 
-class Time:
-    """The circuit's clock."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    made = Time()
-    monkeypatch.setattr(module, "time", made)
-    return made
+    return stopped(monkeypatch, module)
 
 
 @pytest.fixture

@@ -16,26 +16,16 @@ from service.operations import NOTHING_TO_SAY, TooEarly
 from service.pro.problems import Scope, Unauthorised
 
 from .desk import Desk, event, read
+from .stopped_time import Time, stopped
 
 PICK, ORDER, OFF = EventType.STOCK_PICKED, EventType.ORDER_PLACED, EventType.MANIFEST_REQUESTED
 POLICY = GuardPolicy(in_a_row=20, of_the_last=100, share=0.5, try_every=30.0)
 FORBIDDEN = Unauthorised("pack_order", Scope.OPERATION)
 
 
-class Time:
-    """The guard's clock."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    made = Time()
-    monkeypatch.setattr(module, "time", made)
-    return made
+    return stopped(monkeypatch, module)
 
 
 @pytest.fixture
