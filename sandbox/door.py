@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 from sandbox.errors import Code, Detail, Refusal, error_body
 from sandbox.exchange import Answer, Call, subject_of
 from sandbox.faults import FaultKind, FaultRule
-from sandbox.operations import Operation, find
+from sandbox.operation import Operation
+from sandbox.operations import find
 from sandbox.state import CallRecord, SandboxState
 from sandbox.subjects import subjects_of
 

@@ -1,136 +1,18 @@
 """What can be asked of PRO: one table, operation by operation of the contract."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox import (
-    allocation,
-    catalogue,
-    consignments,
-    labels,
-    manifests,
-    movements,
-    orders,
-    packing,
-    search,
-)
-from sandbox.exchange import Handler
+from sandbox import allocation, catalogue, labels, manifests
+from sandbox.consignment_operations import CONSIGNMENTS
 from sandbox.not_built import LINES
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """An operation of the contract and who answers it."""
-
-    name: str
-    """operationId."""
-    method: str
-    path: str
-    handler: Handler | None = None
-    """None: it is in the contract, the sandbox does not have it yet."""
-    takes_body: bool = False
-
-    @property
-    def segments(self) -> list[str]:
-        """The parts of the path."""
-        return self.path.strip("/").split("/")
-
+from sandbox.operation import Operation
+from sandbox.order_operations import ORDERS
 
 OPERATIONS: Sequence[Operation] = (
-    Operation("createOrder", "POST", "/orders", orders.create_order, takes_body=True),
-    Operation("getOrder", "GET", "/orders/{orderReference}", orders.get_order),
-    Operation(
-        "packOrder", "POST", "/orders/{orderReference}/pack", packing.pack_order, takes_body=True
-    ),
-    Operation(
-        "getConsignmentsForOrders",
-        "PUT",
-        "/orders/consignments",
-        orders.get_consignments_for_orders,
-        takes_body=True,
-    ),
-    Operation(
-        "updateConsignment",
-        "PUT",
-        "/consignments",
-        consignments.update_consignment,
-        takes_body=True,
-    ),
-    Operation(
-        "getConsignment",
-        "GET",
-        "/consignments/{consignmentReference}",
-        consignments.get_consignment,
-    ),
-    Operation(
-        "getConsignmentStatus",
-        "GET",
-        "/consignments/{consignmentReference}/status",
-        consignments.get_consignment_status,
-    ),
-    Operation(
-        "getConsignmentByClientReference",
-        "GET",
-        "/consignments/clientReference/{clientReference}",
-        consignments.get_by_client_reference,
-    ),
-    Operation(
-        "getConsignmentStatusByClientReference",
-        "GET",
-        "/consignments/clientReference/{clientReference}/status",
-        consignments.get_status_by_client_reference,
-    ),
-    Operation(
-        "searchConsignments", "GET", "/consignments/{take}/{skip}", search.search_consignments
-    ),
-    Operation(
-        "searchConsignmentReferences",
-        "GET",
-        "/consignments/getConsignmentReferences",
-        search.search_references,
-    ),
-    Operation(
-        "cancelConsignment",
-        "PUT",
-        "/consignments/{consignmentReference}/cancel",
-        movements.cancel,
-    ),
-    Operation(
-        "cancelConsignments",
-        "PUT",
-        "/consignments/cancellist",
-        movements.cancel_list,
-        takes_body=True,
-    ),
-    Operation(
-        "deallocateConsignment",
-        "PUT",
-        "/consignments/{consignmentReference}/deallocate",
-        movements.deallocate,
-    ),
-    Operation(
-        "deallocateConsignments",
-        "PUT",
-        "/consignments/deallocatelist",
-        movements.deallocate_list,
-        takes_body=True,
-    ),
-    Operation(
-        "setReadyToShip",
-        "PUT",
-        "/consignments/setreadytoship",
-        movements.set_ready_to_ship,
-        takes_body=True,
-    ),
-    Operation(
-        "setNotReadyToShip",
-        "PUT",
-        "/consignments/setnotreadytoship",
-        movements.set_not_ready_to_ship,
-        takes_body=True,
-    ),
+    *ORDERS,
+    *CONSIGNMENTS,
     Operation(
         "allocateDefaultRules",
         "PUT",

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from sandbox.operations import NOT_BUILT, OPERATIONS, Operation
+from sandbox.operation import Operation
+from sandbox.operations import NOT_BUILT, OPERATIONS
 from sandbox.states import ConsignmentState
 
 from .caller import Caller
