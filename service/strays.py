@@ -1,7 +1,8 @@
-"""Strays: consignments that PRO made beside the one the ledger knows for a pick.
+"""Strays: consignments that PRO made beside the one the ledger knows for a pick or a request.
 
-They come of a Pack Order that PRO committed after we had given its answer up. We allocate only
-what the ledger knows, so a stray can't ship; found while it is unallocated, it is cancelled.
+They come of a Pack Order or a Create Consignment that PRO committed after we had given its answer
+up. We allocate only what the ledger knows, so a stray can't ship; found while it is unallocated, it
+is cancelled.
 """
 
 import contextlib
@@ -42,29 +43,32 @@ class Strays:
 
     async def __call__(self, work: Work, _say: Say) -> float | None:
         """Search as timed work, for the pick that the work names; again while it is packed."""
+        pick = work.details["pick_reference"]
         return await self.search(
-            str(work.details["order_reference"]), str(work.details["pick_reference"])
+            str(work.details["order_reference"]), None if pick is None else str(pick)
         )
 
-    async def search_if_unknown(self, order_reference: str, pick_reference: str) -> None:
+    async def search_if_unknown(self, order_reference: str, pick_reference: str | None) -> None:
         """Search for strays of a pick if the answer to its Pack Order was ever lost."""
-        key = pack_key(order_reference, pick_reference)
+        key = making_key(order_reference, pick_reference)
         async with self.database.each() as tx:
             in_doubt = await standing.was_ever_unknown(tx, key)
         if in_doubt:
             await self.search(order_reference, pick_reference)
 
-    async def search(self, order_reference: str, pick_reference: str) -> float | None:
+    async def search(self, order_reference: str, pick_reference: str | None) -> float | None:
         """Search for strays of a pick. Raises the verdicts of a read, and LeaseHeld.
 
         Gives the seconds until the next search while its Pack Order is not settled: until then
         nothing can be told a stray. Of a refused pick everything is one.
         """
         async with self.database.begin() as tx:
-            state = await standing.state_of(tx, pack_key(order_reference, pick_reference))
+            state = await standing.state_of(tx, making_key(order_reference, pick_reference))
             if state not in (OperationState.FINISHED, OperationState.REFUSED):
                 return SEARCH_AGAIN_SECONDS
-            ours = await orders.customer_reference(tx, order_reference, pick_reference)
+            ours: str | None = order_reference
+            if pick_reference is not None:
+                ours = await orders.customer_reference(tx, order_reference, pick_reference)
             known = await consignments.of_customer_reference(tx, ours) if ours else []
         references = {consignment.consignment_reference for consignment in known}
         for line in await self.pro.find_consignments(ours) if ours else ():
@@ -73,7 +77,9 @@ class Strays:
                 await self._meet(order_reference, pick_reference, found)
         return None
 
-    async def _meet(self, order_reference: str, pick_reference: str, stray: Consignment) -> None:
+    async def _meet(
+        self, order_reference: str, pick_reference: str | None, stray: Consignment
+    ) -> None:
         state = stray.consignment_state
         if state == states.CANCELLED:
             return
@@ -96,7 +102,7 @@ class Strays:
         log: structlog.stdlib.BoundLogger = structlog.get_logger("strays")
         return log.bind(key=order_reference, consignment_reference=stray)
 
-    async def _cancel(self, order_reference: str, pick_reference: str, stray: str) -> None:
+    async def _cancel(self, order_reference: str, pick_reference: str | None, stray: str) -> None:
         today = utc_now()
         key = operation_key("cancel-stray", stray, today.date().isoformat())
         refused: list[str] = []
@@ -122,7 +128,7 @@ class Strays:
 
         async def still_stray(tx: Tx) -> None:
             # The pick may have been packed anew since: then this one may be its own.
-            state = await standing.state_of(tx, pack_key(order_reference, pick_reference))
+            state = await standing.state_of(tx, making_key(order_reference, pick_reference))
             settled = state in (OperationState.FINISHED, OperationState.REFUSED)
             if not settled or await consignments.find(tx, stray) is not None:
                 raise NoStray
@@ -138,6 +144,9 @@ class Strays:
             await self._leave(order_reference, stray, f"not cancelled ({refused[0]})")
 
 
-def pack_key(order_reference: str, pick_reference: str) -> str:
-    """Name the one Pack Order that a pick ever needs."""
+def making_key(order_reference: str, pick_reference: str | None) -> str:
+    """Name the one operation that makes the consignments of a pick; without a pick, the one
+    consignment that was requested under its own reference."""
+    if pick_reference is None:
+        return operation_key("create", order_reference)
     return operation_key("pack", order_reference, pick_reference)

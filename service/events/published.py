@@ -5,7 +5,7 @@ allocation and all that follows from it) carries its `allocation_number`. We con
 own outcomes for the next step, so these models read as well as they write.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypedDict
 
 from pydantic import Field
 
@@ -39,35 +39,40 @@ class Rejection(Said):
 class Outcome(Event):
     """What every outcome says. `sequence` grows within an order."""
 
-    order_reference: Reference
     sequence: Annotated[int, Field(ge=0)]
+
+    @property
+    def subject(self) -> str:
+        """What the event is about (CloudEvents `subject`): the order or a consignment."""
+        return self.kafka_key
+
+
+class OrderOutcome(Outcome):
+    """What every outcome of an order says."""
+
+    order_reference: Reference
 
     @property
     def kafka_key(self) -> str:
         """`order_reference`"""
         return self.order_reference
 
-    @property
-    def subject(self) -> str:
-        """What the event is about (CloudEvents `subject`): the order or its consignment."""
-        return self.order_reference
 
-
-class OrderRecorded(Outcome):
+class OrderRecorded(OrderOutcome):
     """PRO knows the order, under its own `EO-…` reference."""
 
     event_type: ClassVar[EventType] = EventType.ORDER_RECORDED
     pro_order_reference: Reference
 
 
-class OrderRejected(Outcome):
+class OrderRejected(OrderOutcome):
     """PRO refused the order; the same reference with new content is a new attempt."""
 
     event_type: ClassVar[EventType] = EventType.ORDER_REJECTED
     rejection: Rejection
 
 
-class PickRejected(Outcome):
+class PickRejected(OrderOutcome):
     """The pick was refused, by PRO or by us; nothing was packed."""
 
     event_type: ClassVar[EventType] = EventType.PICK_REJECTED
@@ -75,12 +80,45 @@ class PickRejected(Outcome):
     rejection: Rejection
 
 
-class ConsignmentOutcome(Outcome):
-    """What every outcome of a consignment (`EC-…`) says."""
+class ConsignmentNames(TypedDict):
+    """How a consignment is named, whichever outcome speaks of it."""
 
-    pick_reference: Reference
+    order_reference: str | None
+    pick_reference: str | None
+    consignment_reference: str
+    consignment_reference_provided_by_customer: str
+
+
+class ConsignmentOutcome(Outcome):
+    """What every outcome of a consignment (`EC-…`) says.
+
+    `consignment_reference_provided_by_customer` is the reference that PRO was given for it; a
+    return has the same one. One that was requested without an order has no `order_reference` and
+    no `pick_reference`.
+    """
+
+    order_reference: Reference | None = None
+    pick_reference: Reference | None = None
     consignment_reference: Reference
+    consignment_reference_provided_by_customer: Reference
     allocation_number: Count = 1
+
+    @property
+    def kafka_key(self) -> str:
+        """`order_reference`, without an order `consignment_reference_provided_by_customer`"""
+        return self.order_reference or self.consignment_reference_provided_by_customer
+
+    @property
+    def names(self) -> ConsignmentNames:
+        """Its names, for the outcomes that follow."""
+        return {
+            "order_reference": self.order_reference,
+            "pick_reference": self.pick_reference,
+            "consignment_reference": self.consignment_reference,
+            "consignment_reference_provided_by_customer": (
+                self.consignment_reference_provided_by_customer
+            ),
+        }
 
     @property
     def subject(self) -> str:
@@ -91,13 +129,11 @@ class ConsignmentOutcome(Outcome):
 class ConsignmentCreated(ConsignmentOutcome):
     """A pick became a consignment (with a return: two events, told apart by `direction`).
 
-    `consignment_reference_provided_by_customer` is the reference that we gave it; a return has
-    the same one. `allocation_number` is the one its allocation will carry.
+    `allocation_number` is the one its allocation will carry.
     """
 
     event_type: ClassVar[EventType] = EventType.CONSIGNMENT_CREATED
-    pro_order_reference: Reference
-    consignment_reference_provided_by_customer: Reference
+    pro_order_reference: Reference | None = None
     direction: Direction
     shipping_location_reference: Reference | None = None
 

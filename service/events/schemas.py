@@ -6,6 +6,7 @@ files differ. The examples in docs/events/examples are written by hand and taken
 A tool for developers: it needs PyYAML, which the image lacks.
 """
 
+import inspect
 import json
 import sys
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ from typing import Any
 import yaml
 
 from service.events.catalogue import MODELS, schema_id
-from service.events.published import Outcome
 from service.events.said import Event
 from service.events.topics import RECEIVED_FROM_OTHERS, EventType, Topics
 
@@ -112,9 +112,7 @@ def _name(event_type: EventType) -> str:
 
 
 def _message(event_type: EventType, model: type[Event]) -> Json:
-    key = "shipping_location_reference"
-    if issubclass(model, Outcome) or "order_reference" in model.model_fields:
-        key = "order_reference"
+    key = (inspect.getdoc(model.kafka_key) or "").replace("`", "")
     return {
         "name": event_type.value,
         "title": event_type.value,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, select, update
 
+from service.events.published import ConsignmentNames
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
@@ -65,11 +66,15 @@ _LABEL = Statement(
 
 @dataclass(frozen=True)
 class KnownConsignment:
-    """A consignment as the ledger knows it; states are PRO's words."""
+    """A consignment as the ledger knows it; states are PRO's words.
+
+    One that was requested without an order has no pick, and stands under its customer reference
+    where another stands under its order's.
+    """
 
     consignment_reference: str
     order_reference: str
-    pick_reference: str
+    pick_reference: str | None
     customer_reference: str
     direction: str
     shipping_location_reference: str | None
@@ -82,6 +87,16 @@ class KnownConsignment:
     label_address: str | None
     manifest_reference: str | None
     created_at: datetime
+
+    @property
+    def names(self) -> ConsignmentNames:
+        """Its names, for the outcomes that speak of it."""
+        return {
+            "order_reference": self.order_reference if self.pick_reference else None,
+            "pick_reference": self.pick_reference,
+            "consignment_reference": self.consignment_reference,
+            "consignment_reference_provided_by_customer": self.customer_reference,
+        }
 
 
 def _known(row: Any) -> KnownConsignment:
@@ -134,7 +149,7 @@ async def add(
     *,
     consignment_reference: str,
     order_reference: str,
-    pick_reference: str,
+    pick_reference: str | None,
     customer_reference: str,
     direction: str,
     shipping_location_reference: str | None,

@@ -21,7 +21,7 @@ from service.ledger import history, leases, standing, timed_work
 from service.ledger.clock import now_plus
 from service.ledger.database import Database, Tx
 from service.ledger.history import What
-from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
+from service.ledger.lookups import MAKES_CONSIGNMENTS, MAKES_ORDERS, LookupPlan, LookupPolicy
 from service.ledger.operation import (
     Announcement,
     AwaitingLookup,
@@ -297,7 +297,7 @@ class Journal:
                 .where(operations.c.operation_key == operation.key)
                 .values(ever_unknown=True)
             )
-            if operation.kind is OperationKind.PACK_ORDER:
+            if operation.kind in MAKES_CONSIGNMENTS:
                 await _search_strays_late(tx, claim, 0.0)
 
     async def release(self, claim: Claim) -> None:
@@ -319,7 +319,7 @@ class Journal:
             now = await _now(tx)
             due = plan.next_due(now, None) if plan else None
             mine = await self._mark_unknown(tx, operation, now, due, claim.attempt)
-            if not mine and plan and operation.kind is OperationKind.PACK_ORDER:
+            if not mine and plan and operation.kind in MAKES_CONSIGNMENTS:
                 await _search_strays_late(tx, claim, plan.after[-1])
             await leases.give_up(tx, operation.subject, claim.owner)
 
@@ -349,13 +349,13 @@ class Journal:
             return False
         self._metrics.count(Name.OPERATIONS_UNKNOWN, kind=operation.kind.value)
         await _note(tx, operation, What.UNKNOWN, next_look=due.isoformat() if due else None)
-        if operation.kind is OperationKind.PACK_ORDER:
+        if operation.kind in MAKES_CONSIGNMENTS:
             for seconds in self._lookups.stray_search_after:
                 await timed_work.add(
                     tx,
                     f"stray:{operation.key}:{seconds:g}",
                     WorkKind.STRAY_SEARCH,
-                    _pick_of(operation.key),
+                    _made_by(operation.key),
                     seconds,
                 )
         return True
@@ -364,7 +364,7 @@ class Journal:
         return self._lookups.plans.get(operation.kind)
 
     async def _count_orphan(self, tx: Tx, operation: Operation) -> None:
-        if operation.kind is OperationKind.CREATE_ORDER:
+        if operation.kind in MAKES_ORDERS:
             self._metrics.count(Name.POSSIBLE_ORPHANS)
             await _note(tx, operation, What.POSSIBLE_ORPHAN)
 
@@ -386,15 +386,16 @@ async def _search_strays_late(tx: Tx, claim: Claim, seconds: float) -> None:
         tx,
         f"stray:{key}:late:{claim.attempt}",
         WorkKind.STRAY_SEARCH,
-        _pick_of(key),
+        _made_by(key),
         seconds,
     )
 
 
-def _pick_of(pack_key: str) -> dict[str, str]:
-    """Name the pick of a Pack Order, for the work that searches its strays."""
-    order_reference, pick_reference = references_in(pack_key)
-    return {"order_reference": order_reference, "pick_reference": pick_reference}
+def _made_by(key: str) -> dict[str, str | None]:
+    """Name what an operation that makes consignments was asked for: the work that searches its
+    strays goes by it."""
+    reference, *pick = references_in(key)
+    return {"order_reference": reference, "pick_reference": pick[0] if pick else None}
 
 
 async def _row(tx: Tx, operation_key: str) -> Any:

@@ -16,7 +16,13 @@ class OperationKind(StrEnum):
     """The operations of PRO that we run under the journal."""
 
     CREATE_ORDER = "create_order"
+    SELECT_OPTION = "select_option"
+    UPDATE_ORDER = "update_order"
     PACK_ORDER = "pack_order"
+    CREATE_CONSIGNMENT = "create_consignment"
+    UPDATE_CONSIGNMENT = "update_consignment"
+    CANCEL = "cancel"
+    DEALLOCATE = "deallocate"
     ALLOCATE = "allocate"
     GET_LABELS = "get_labels"
     SET_READY_TO_SHIP = "set_ready_to_ship"
@@ -24,6 +30,12 @@ class OperationKind(StrEnum):
     CANCEL_STRAY = "cancel_stray"
     CONFIRM_MANIFEST = "confirm_manifest"
     """Asks PRO nothing: what a look-up found is stored and said under the journal."""
+
+
+MAKES_ORDERS = frozenset({OperationKind.CREATE_ORDER, OperationKind.SELECT_OPTION})
+"""PRO can't be searched for what these made: an orphan that nobody packs never ships."""
+MAKES_CONSIGNMENTS = (OperationKind.PACK_ORDER, OperationKind.CREATE_CONSIGNMENT)
+"""What these made is found by its customer reference; what they made twice is a stray."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,11 @@ class LookupPlan:
 def _plans() -> dict[OperationKind, LookupPlan]:
     by_state = LookupPlan((2.0,))  # asking twice does no harm where PRO's state forbids the second
     return {
-        OperationKind.PACK_ORDER: LookupPlan((5.0, 30.0, 120.0)),
+        **dict.fromkeys(MAKES_CONSIGNMENTS, LookupPlan((5.0, 30.0, 120.0))),
+        OperationKind.UPDATE_ORDER: by_state,
+        OperationKind.UPDATE_CONSIGNMENT: by_state,
+        OperationKind.CANCEL: by_state,
+        OperationKind.DEALLOCATE: by_state,
         OperationKind.ALLOCATE: by_state,
         OperationKind.SET_READY_TO_SHIP: by_state,
         OperationKind.MANIFEST: by_state,

@@ -47,6 +47,10 @@ class OrderState(StrEnum):
     """PRO knows it."""
     REJECTED = "rejected"
     """PRO refused it; its reference is free for another attempt."""
+    CANCELLED = "cancelled"
+    """The shop cancelled it, perhaps before it was placed: nothing more is packed, for ever."""
+    NO_ORDER = "no_order"
+    """No order at all: a consignment that was requested without one, under its own reference."""
 
 
 class PickState(StrEnum):
@@ -55,6 +59,8 @@ class PickState(StrEnum):
     RESERVED = "reserved"
     PACKED = "packed"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    """Its consignment was cancelled; what it took can be picked again."""
 
 
 class OperationState(StrEnum):
@@ -107,6 +113,8 @@ orders = Table(
     Column("shipping_location_reference", Text),
     Column("sequence", Integer, nullable=False),
     Column("fully_packed", Boolean, nullable=False),
+    Column("facts", _Json, nullable=False, server_default="{}"),
+    Column("amended_version", Integer),
     Column("placed_at", Instant, nullable=False),
     Column("moved_at", Instant, nullable=False),
 )
@@ -143,12 +151,13 @@ consignments = Table(
     metadata,
     Column("consignment_reference", Text, primary_key=True),
     Column("order_reference", Text, nullable=False, index=True),
-    Column("pick_reference", Text, nullable=False),
+    Column("pick_reference", Text),
     Column("customer_reference", Text, nullable=False, index=True),
     Column("direction", Text, nullable=False),
     Column("shipping_location_reference", Text),
     Column("pro_state", Text, nullable=False),
     Column("allocation_number", Integer, nullable=False),
+    Column("allocation_ways", _Json),
     Column("carrier_reference", Text),
     Column("carrier_service_reference", Text),
     Column("tracking_references", _Json, nullable=False),
@@ -177,6 +186,7 @@ operations = Table(
     Column("lookup_from", Instant),
     Column("next_lookup_at", Instant),
     Column("result", _Json),
+    Column("event", LargeBinary),
     Column("outcomes", LargeBinary),
     Column("created_at", Instant, nullable=False),
     Column("settled_at", Instant),

@@ -39,14 +39,14 @@ class FetchLabels:
             known = await consignments.find(tx, reference)
         if known is None:
             raise TooEarly("the ledger does not know this consignment; only known ones ship")
-        if event.order_reference != known.order_reference:
+        if event.kafka_key != known.order_reference:
             raise ContentConflict(f"labels of {reference}")
         if event.allocation_number != known.allocation_number:
             return NOTHING_TO_SAY
         work = operation_on_order(
             operation_key("labels", reference, str(event.allocation_number)),
             OperationKind.GET_LABELS,
-            event.order_reference,
+            event.kafka_key,
             event,
             cause,
         )
@@ -71,10 +71,8 @@ class FetchLabels:
 
             def labelled(sequence: int) -> ConsignmentLabelled:
                 return ConsignmentLabelled(
-                    order_reference=event.order_reference,
+                    **event.names,
                     sequence=sequence,
-                    pick_reference=event.pick_reference,
-                    consignment_reference=reference,
                     allocation_number=event.allocation_number,
                     labels=Labels(
                         format=self.label_format,
@@ -86,7 +84,7 @@ class FetchLabels:
                 )
 
             return Settlement(
-                outcomes=[announce(cause, work.key, event.order_reference, labelled)],
+                outcomes=[announce(cause, work.key, event.kafka_key, labelled)],
                 effects=store,
                 result={"consignment": reference, "labels": stored.sha256[:12]},
             )

@@ -42,7 +42,7 @@ def is_current(event: ConsignmentCreated, known: KnownConsignment) -> bool:
 def operation(event: ConsignmentCreated, cause: Envelope) -> Operation:
     """Name the one allocation of this number that a consignment needs."""
     key = operation_key("allocate", event.consignment_reference, str(event.allocation_number))
-    return operation_on_order(key, OperationKind.ALLOCATE, event.order_reference, event, cause)
+    return operation_on_order(key, OperationKind.ALLOCATE, event.kafka_key, event, cause)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class AllocateConsignment:
             known = await consignments.find(tx, event.consignment_reference)
         if known is None:
             raise TooEarly("the ledger does not know this consignment; only known ones ship")
-        if event.order_reference != known.order_reference:
+        if event.kafka_key != known.order_reference:
             raise ContentConflict(operation(event, cause).key)
         if not is_current(event, known):
             return NOTHING_TO_SAY
@@ -126,10 +126,8 @@ def _allocated(
 
     def allocated(sequence: int) -> ConsignmentAllocated:
         return ConsignmentAllocated(
-            order_reference=event.order_reference,
+            **event.names,
             sequence=sequence,
-            pick_reference=event.pick_reference,
-            consignment_reference=event.consignment_reference,
             allocation_number=event.allocation_number,
             carrier=Named(reference=given.carrier_reference, name=given.carrier_name),
             carrier_service=Named(
@@ -139,7 +137,7 @@ def _allocated(
         )
 
     return Settlement(
-        outcomes=[announce(cause, key, event.order_reference, allocated)],
+        outcomes=[announce(cause, key, event.kafka_key, allocated)],
         effects=store,
         result={
             "consignment": event.consignment_reference,
@@ -155,16 +153,14 @@ def _failed(event: ConsignmentCreated, cause: Envelope, key: str, problem: Probl
 
     def failed(sequence: int) -> ConsignmentAllocationFailed:
         return ConsignmentAllocationFailed(
-            order_reference=event.order_reference,
+            **event.names,
             sequence=sequence,
-            pick_reference=event.pick_reference,
-            consignment_reference=event.consignment_reference,
             allocation_number=event.allocation_number,
             rejection=rejection_from(problem),
         )
 
     return Settlement(
-        outcomes=[announce(cause, key, event.order_reference, failed)],
+        outcomes=[announce(cause, key, event.kafka_key, failed)],
         effects=store,
         refused=True,
         result={"consignment": event.consignment_reference, "code": problem.code},

@@ -213,10 +213,8 @@ def _outcome(
     known: KnownConsignment, sequence: int, ending: Manifested | NotManifested
 ) -> ConsignmentManifested | ConsignmentManifestFailed:
     common = {
-        "order_reference": known.order_reference,
+        **known.names,
         "sequence": sequence,
-        "pick_reference": known.pick_reference,
-        "consignment_reference": known.consignment_reference,
         "allocation_number": known.allocation_number,
         "manifest_reference": known.manifest_reference,
         "shipping_location_reference": known.shipping_location_reference,

@@ -32,7 +32,7 @@ from service.pro.mapping import pack_order_request, rejection_from
 from service.pro.problems import Problem
 from service.pro.results import PackResult
 from service.pro.states import CANCELLED
-from service.strays import Strays, pack_key
+from service.strays import Strays, making_key
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def customer_reference(order_reference: str, pick_reference: str) -> str:
 def operation(event: StockPicked, cause: Envelope) -> Operation:
     """Name the one Pack Order that a pick ever needs."""
     reference = event.order_reference
-    key = pack_key(reference, event.pick_reference)
+    key = making_key(reference, event.pick_reference)
     return operation_on_order(key, OperationKind.PACK_ORDER, reference, event, cause)
 
 
