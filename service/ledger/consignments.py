@@ -203,42 +203,64 @@ async def label(tx: Tx, consignment_reference: str, sha256: str, address: str) -
     await tx.run(_LABEL, reference=consignment_reference, sha256=sha256, address=address)
 
 
-async def close_batch(
-    tx: Tx, location: str, manifest_reference: str, carriers: Sequence[str]
-) -> list[KnownConsignment]:
-    """Take what is ready at a location into one manifest; the same manifest takes no more later.
-
-    Ready are consignments that are in no manifest, whose order is not on hold, and whose order's
-    labels have been announced: nobody is to hear of the manifest before the labels.
-    """
-    batch = await of_manifest(tx, location, manifest_reference)
-    if batch:
-        return batch
-    on_hold = exists().where(
-        parked_events.c.order_reference == consignments.c.order_reference,
-        parked_events.c.state == ParkedState.DEAD.value,
-        parked_events.c.holds,
-        parked_events.c.consignment_reference.is_(None)
-        | (parked_events.c.consignment_reference == consignments.c.consignment_reference),
-    )
-    unsaid = exists().where(
+_ON_HOLD = exists().where(
+    parked_events.c.order_reference == consignments.c.order_reference,
+    parked_events.c.state == ParkedState.DEAD.value,
+    parked_events.c.holds,
+    parked_events.c.consignment_reference.is_(None)
+    | (parked_events.c.consignment_reference == consignments.c.consignment_reference),
+)
+_UNSAID = (
+    exists()
+    .where(
         operations.c.order_reference == consignments.c.order_reference,
         operations.c.kind == OperationKind.GET_LABELS.value,
         operations.c.outcomes.is_not(None),
         operations.c.published_at.is_(None),
     )
+    .correlate(consignments)
+)
+
+
+def _ready_at(location: str, carriers: Sequence[str]) -> ColumnElement[bool]:
+    """Labelled, in no manifest, and of an order that is not on hold."""
     ready = (
         (consignments.c.shipping_location_reference == location)
         & consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
         & consignments.c.manifest_reference.is_(None)
         & consignments.c.label_sha256.is_not(None)
-        & ~on_hold
-        & ~unsaid
+        & ~_ON_HOLD
     )
-    if carriers:
-        ready &= consignments.c.carrier_reference.in_(carriers)
+    return ready & consignments.c.carrier_reference.in_(carriers) if carriers else ready
+
+
+async def are_being_announced(
+    tx: Tx, location: str, carriers: Sequence[str], before: datetime
+) -> bool:
+    """Tell whether labels that were stored before a moment are not known to be announced.
+
+    Who asks for a manifest may have heard of them all the same.
+    """
+    stored_before = _UNSAID.where(operations.c.settled_at < before)
+    found = await tx.execute(select(exists().where(_ready_at(location, carriers), stored_before)))
+    return bool(found.scalar_one())
+
+
+async def close_batch(
+    tx: Tx, location: str, manifest_reference: str, carriers: Sequence[str]
+) -> list[KnownConsignment]:
+    """Take what is ready at a location into one manifest; the same manifest takes no more later.
+
+    Ready is only what has been announced as labelled: nobody is to hear of the manifest before the
+    labels.
+    """
+    batch = await of_manifest(tx, location, manifest_reference)
+    if batch:
+        return batch
     await tx.execute(
-        update(consignments).where(ready).values(manifest_reference=manifest_reference)
+        update(consignments)
+        .where(_ready_at(location, carriers), ~_UNSAID)
+        .values(manifest_reference=manifest_reference)
     )
     return await of_manifest(tx, location, manifest_reference)
 

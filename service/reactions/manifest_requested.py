@@ -17,7 +17,7 @@ from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
 from service.ledger.timed_work import WorkKind
-from service.operations import Operations, Performed, operation_on
+from service.operations import Operations, Performed, StillMoving, operation_on
 from service.pro import states
 from service.pro.client import ProClient
 from service.pro.contract import ManifestFromQueryRequest
@@ -57,6 +57,9 @@ class ManifestLocation:
         batch: list[KnownConsignment] = []
 
         async def close(tx: Tx) -> None:
+            location, carriers = event.shipping_location_reference, event.carriers
+            if await consignments.are_being_announced(tx, location, carriers, cause.time):
+                raise StillMoving("labels that were asked to go with it are being announced")
             batch[:] = await consignments.close_batch(
                 tx, event.shipping_location_reference, event.manifest_reference, event.carriers
             )

@@ -13,6 +13,7 @@ from service.events.published import (
     ConsignmentManifestFailed,
 )
 from service.ledger.operation import AwaitingLookup
+from service.operations import StillMoving
 from service.pro.problems import Ambiguous
 
 from .goods import manifest, picked, placed
@@ -60,12 +61,39 @@ async def test_what_is_not_announced_as_labelled_yet_waits_for_the_next_manifest
     await world.react(placed("WEB-1"))
     created = only(ConsignmentCreated, await world.react(picked(order="WEB-1")))
     allocated = only(ConsignmentAllocated, await world.react(created))
+    asked = world.clock.now
+    world.clock.forward(1)
     labels = await world.perform(allocated)
-    await world.react(manifest("M-1"))
+    await world.react(manifest("M-1"), time=asked)
     assert await confirmed(world) == {}
     await world.publication.acknowledged(labels.operation_key)
     await world.react(manifest("M-2"))
     assert await confirmed(world) == {created.consignment_reference: ConsignmentManifested}
+
+
+async def test_a_manifest_waits_for_labels_that_may_have_been_heard_before_it_was_asked_for(
+    world: World,
+) -> None:
+    await world.react(placed("WEB-1"))
+    created = only(ConsignmentCreated, await world.react(picked(order="WEB-1")))
+    allocated = only(ConsignmentAllocated, await world.react(created))
+    labels = await world.perform(allocated)
+    world.clock.forward(1)
+    with pytest.raises(StillMoving):
+        await world.react(manifest())
+    await world.publication.acknowledged(labels.operation_key)
+    await world.react(manifest())
+    assert await confirmed(world) == {created.consignment_reference: ConsignmentManifested}
+
+
+async def test_a_manifest_waits_for_no_labels_of_an_order_on_hold(world: World) -> None:
+    await world.react(placed("WEB-1"))
+    created = only(ConsignmentCreated, await world.react(picked(order="WEB-1")))
+    await world.perform(only(ConsignmentAllocated, await world.react(created)))
+    await world.hold("WEB-1")
+    world.clock.forward(1)
+    await world.react(manifest())
+    assert await confirmed(world) == {}
 
 
 async def test_a_repeated_request_manifests_nothing_twice(world: World) -> None:
