@@ -1,6 +1,6 @@
 """Allocation (RULES 5): the cheapest service that can take the consignment, or a named one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -103,13 +103,20 @@ def _give(state: SandboxState, consignment: Consignment, service: CarrierService
         package.model_copy(update={"consignment_legs": own})
         for package, own in zip(consignment.packages, legs_of, strict=True)
     ]
-    leaves = max(
-        state.now, (consignment.shipping_date or state.now).replace(tzinfo=state.now.tzinfo)
-    )
-    day = (leaves + timedelta(days=service.days)).replace(hour=0, minute=0, second=0, microsecond=0)
-    consignment.allocation = Allocated(service, state.now, legs, day)
+    arrives = midnight(leaves(consignment, state.now) + timedelta(days=service.days))
+    consignment.allocation = Allocated(service, state.now, legs, arrives)
     consignment.allocation_count += 1
     state.enter(consignment, ConsignmentState.ALLOCATED)
+
+
+def leaves(consignment: Consignment, now: datetime) -> datetime:
+    """When the goods go: on their shipping date, if that is still to come."""
+    return max(now, (consignment.shipping_date or now).replace(tzinfo=now.tzinfo))
+
+
+def midnight(moment: datetime) -> datetime:
+    """The beginning of a day."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def exclusion_reason(service: CarrierService, consignment: Consignment) -> str | None:

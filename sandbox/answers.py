@@ -34,19 +34,22 @@ def outcome(reference: str, message: str, *, good: bool, linked: bool = False) -
     }
 
 
-def _print(model: Any) -> Any:
+def print_part(model: Any) -> Any:
+    """A part of the contract as it travels; None as it is."""
     return None if model is None else model.model_dump(mode="json", by_alias=True)
 
 
-def _print_all(models: Any) -> Any:
-    return None if models is None else [_print(each) for each in models]
+def print_all(models: Any) -> Any:
+    """A list of parts as it travels; None as it is."""
+    return None if models is None else [print_part(each) for each in models]
 
 
 def order_json(order: Order) -> Json:
     """An Order. Addresses stand as they were sent: a location is not written out (RULES 3.2)."""
+    window = order.delivery_between
     packages = []
     for package in order.packages:
-        printed = _print(package)
+        printed = print_part(package)
         del printed["ConsignmentLegs"]
         for item in printed["Items"]:
             del item["Status"]
@@ -54,26 +57,26 @@ def order_json(order: Order) -> Json:
     return {
         "OrderReference": order.reference,
         "OrderReferenceProvidedByCustomer": order.customer_reference,
-        "DeliveryOptionReference": None,
+        "DeliveryOptionReference": order.delivery_option,
         "Packages": packages,
         "DateCreated": stamp(order.created),
-        "RequiredDeliveryDate": _print(order.required_delivery_date),
+        "RequiredDeliveryDate": print_part(order.required_delivery_date),
         "ShippingDate": stamp(order.shipping_date) if order.shipping_date else None,
-        "MetaData": _print_all(order.meta_data),
-        "EarliestDeliveryDate": None,
-        "LatestDeliveryDate": None,
-        "Weight": _print(total_weight(order.packages)),
+        "MetaData": print_all(order.meta_data),
+        "EarliestDeliveryDate": stamp(window[0]) if window else None,
+        "LatestDeliveryDate": stamp(window[1]) if window else None,
+        "Weight": print_part(total_weight(order.packages)),
         "Source": order.source.value,
-        "Value": _print(total_value(order.packages)),
-        "Addresses": _print_all(order.addresses),
-        "CustomsDocumentation": _print(order.customs_documentation),
+        "Value": print_part(total_value(order.packages)),
+        "Addresses": print_all(order.addresses),
+        "CustomsDocumentation": print_part(order.customs_documentation),
         "Direction": order.direction.value,
         "Tags": order.tags or [],
     }
 
 
 def _package_json(package: Package) -> Json:
-    printed: Json = _print(package)
+    printed: Json = print_part(package)
     printed["Charges"] = []
     return printed
 
@@ -81,25 +84,29 @@ def _package_json(package: Package) -> Json:
 def _allocation_json(allocation: Allocated | None) -> Json | None:
     if allocation is None:
         return None
-    net = allocation.service.price
     return {
         "CarrierServiceGroupReference": None,
         "MpdCarrierServiceGroupName": None,
         "MpdCarrierServiceReference": allocation.service.reference,
         "MpdCarrierServiceName": allocation.service.name,
         "AllocationDate": stamp(allocation.date),
-        "Price": {
-            "Net": net,
-            "Gross": round(net * 1.2, 4),
-            "TaxRate": {
-                "Reference": "GB_STANDARD",
-                "CountryIsoCode": "GB",
-                "Type": "Standard",
-                "Rate": 0.2,
-            },
-            "VatAmount": round(net * 0.2, 4),
-            "Currency": {"Name": "Pound Sterling", "IsoCode": "GBP"},
+        "Price": rate_json(allocation.service.price),
+    }
+
+
+def rate_json(net: float) -> Json:
+    """A Rate: a price in pounds with British tax."""
+    return {
+        "Net": net,
+        "Gross": round(net * 1.2, 4),
+        "TaxRate": {
+            "Reference": "GB_STANDARD",
+            "CountryIsoCode": "GB",
+            "Type": "Standard",
+            "Rate": 0.2,
         },
+        "VatAmount": round(net * 0.2, 4),
+        "Currency": {"Name": "Pound Sterling", "IsoCode": "GBP"},
     }
 
 
@@ -118,7 +125,7 @@ def _failed_allocation_json(failure: Failure | None) -> Json | None:
 
 def legs_json(legs: list[ConsignmentLeg]) -> list[Json]:
     """The legs of a journey."""
-    return [_print(leg) for leg in legs]
+    return [print_part(leg) for leg in legs]
 
 
 def consignment_json(consignment: Consignment) -> Json:
@@ -134,7 +141,7 @@ def consignment_json(consignment: Consignment) -> Json:
         "Source": consignment.source.value,
         "DateCreated": stamp(consignment.created),
         "ShippingDate": stamp(consignment.shipping_date) if consignment.shipping_date else None,
-        "RequestedDeliveryDate": _print(consignment.requested_delivery_date),
+        "RequestedDeliveryDate": print_part(consignment.requested_delivery_date),
         "EarliestDeliveryDate": expected,
         "LatestDeliveryDate": expected,
         "CollectionDate": None,
@@ -144,17 +151,17 @@ def consignment_json(consignment: Consignment) -> Json:
         "DateReturned": None,
         "FirstAttemptedDeliveryDate": None,
         "AttemptedDeliveryDate": None,
-        "Weight": _print(total_weight(consignment.packages)),
-        "Value": _print(total_value(consignment.packages)),
+        "Weight": print_part(total_weight(consignment.packages)),
+        "Value": print_part(total_value(consignment.packages)),
         "Direction": consignment.direction.value,
         "Tags": consignment.tags,
-        "Addresses": _print_all(consignment.addresses),
+        "Addresses": print_all(consignment.addresses),
         "Packages": [_package_json(package) for package in consignment.packages],
         "ConsignmentLegs": legs_json(allocation.legs) if allocation else [],
         "Allocation": _allocation_json(allocation),
         "FailedAllocation": _failed_allocation_json(consignment.failed_allocation),
-        "CustomsDocumentation": _print(consignment.customs_documentation),
-        "MetaData": _print_all(consignment.meta_data) or [],
+        "CustomsDocumentation": print_part(consignment.customs_documentation),
+        "MetaData": print_all(consignment.meta_data) or [],
         "LabelCount": consignment.label_count,
         "LabelsPrinted": first_printed is not None,
         "DateLabelsWereFirstPrinted": stamp(first_printed) if first_printed else None,
@@ -227,7 +234,7 @@ def summary_json(consignment: Consignment) -> Json:
         "DeliveryDate": None,
         "CollectionDate": None,
         "AttemptedDeliveryDate": None,
-        "Value": _print(total_value(consignment.packages)),
-        "Weight": _print(total_weight(consignment.packages)),
+        "Value": print_part(total_value(consignment.packages)),
+        "Weight": print_part(total_weight(consignment.packages)),
         "ApiLink": consignment_link("detail", consignment.reference),
     }

@@ -7,6 +7,13 @@ from sandbox.operation import Operation
 
 CONSIGNMENTS: Sequence[Operation] = (
     Operation(
+        "createConsignment",
+        "POST",
+        "/consignments",
+        consignments.create_consignment,
+        takes_body=True,
+    ),
+    Operation(
         "updateConsignment",
         "PUT",
         "/consignments",

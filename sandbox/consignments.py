@@ -1,14 +1,19 @@
-"""Consignments: read and update (RULES 4.3, 4.4)."""
+"""Consignments: make without an order, read, update (RULES 4.2 to 4.4)."""
+
+from typing import Any, TypeVar
 
 from sandbox.answers import consignment_json, consignment_link, status_json
 from sandbox.errors import Code, Problems, Refusal, not_found
 from sandbox.exchange import Answer, Call
 from sandbox.orders import kept_packages
 from sandbox.records import Consignment
-from sandbox.requests import UpdateConsignmentRequest
+from sandbox.requests import CreateConsignmentRequest, UpdateConsignmentRequest
 from sandbox.search import is_searchable
+from sandbox.state import SandboxState
 from sandbox.states import Action, is_allowed
 from sandbox.validation import check_addresses, check_packages, read, written_out
+
+R = TypeVar("R", bound=CreateConsignmentRequest)
 
 
 def get_consignment(call: Call) -> Answer:
@@ -39,6 +44,49 @@ def _by_client_reference(call: Call) -> Consignment:
         if is_searchable(call.state, consignment):
             return consignment
     raise not_found("Consignment", reference)
+
+
+def create_consignment(call: Call) -> Answer:
+    """POST /consignments. Not idempotent: a repeat makes another consignment."""
+    request = read_new(CreateConsignmentRequest, call.body)
+    state = call.state
+    consignment = new_consignment(state, request, state.references.consignment())
+    state.consignments[consignment.reference] = consignment
+    state.enter(consignment, consignment.state)
+    links = [consignment_link("Link", consignment.reference)]
+    return Answer(201, links, touched=(consignment.reference,))
+
+
+def read_new(model: type[R], body: Any) -> R:
+    """Goods and addresses that are checked as those of a new order are."""
+    request = read(model, body)
+    problems = Problems()
+    check_packages(problems, request.packages)
+    check_addresses(problems, request.addresses)
+    problems.raise_any()
+    return request
+
+
+def new_consignment(
+    state: SandboxState, request: CreateConsignmentRequest, reference: str
+) -> Consignment:
+    """A consignment without an order; it is not kept yet."""
+    return Consignment(
+        reference=reference,
+        order_reference="",
+        created=state.now,
+        customer_reference=request.consignment_reference_provided_by_customer or "",
+        addresses=written_out(request.addresses),
+        packages=kept_packages(request.packages, state.references),
+        direction=request.direction,
+        source=request.source,
+        # Required when it is made, requested when it is read or updated (RULES 4.3).
+        requested_delivery_date=request.required_delivery_date,
+        shipping_date=request.shipping_date,
+        customs_documentation=request.customs_documentation,
+        meta_data=request.meta_data,
+        tags=list(request.tags or ()),
+    )
 
 
 def update_consignment(call: Call) -> Answer:

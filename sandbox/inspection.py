@@ -208,13 +208,13 @@ def _call_json(record: CallRecord, *, bodies: bool) -> dict[str, Any]:
 
 
 def _consignment_json(state: SandboxState, consignment: Consignment) -> dict[str, Any]:
-    order = state.orders[consignment.order_reference]
+    order = state.orders.get(consignment.order_reference)
     allocation = consignment.allocation
     return {
         "consignment_reference": consignment.reference,
         "customer_reference": consignment.customer_reference,
-        "order_reference": consignment.order_reference,
-        "order_reference_provided_by_customer": order.customer_reference,
+        "order_reference": consignment.order_reference or None,
+        "order_reference_provided_by_customer": order.customer_reference if order else None,
         "state": consignment.state.value,
         "direction": consignment.direction.value,
         "shipping_location_reference": consignment.shipping_location,

@@ -1,18 +1,10 @@
 """Operations of the contract that the sandbox does not have yet: name, verb, path."""
 
 LINES = """
-updateOrder PUT /orders/{orderReference}
-addOrderAddress POST /orders/{orderReference}/address
-updateOrderAddress PUT /orders/{orderReference}/address
 addOrderPackages POST /orders/addorderpackages
 updateOrderPackages PUT /orders/updateorderpackages
 deleteOrderPackages POST /orders/deleteorderpackages
-getDeliveryOptions POST /deliveryoptions
-getDeliveryOptionSummary POST /deliveryoptions/summary
-getDeliveryOption GET /deliveryoptions/details/{deliveryOptionReference}
-selectDeliveryOptionAsOrder POST /deliveryoptions/selectorder
 selectDeliveryOption POST /deliveryoptions/select/{deliveryOptionReference}
-createConsignment POST /consignments
 getConsignmentWithMetadata GET /consignments/getconsignmentwithmetadata/{consignmentReference}
 getConsignmentOnly GET /consignments/getconsignmentonly/{consignmentReference}
 getConsignmentAudit GET /consignments/{consignmentReference}/audit

@@ -1,13 +1,34 @@
-"""What can be asked about orders."""
+"""What can be asked about orders and the delivery options that become some."""
 
 from collections.abc import Sequence
 
-from sandbox import orders, packing
+from sandbox import delivery_options, option_choices, order_changes, orders, packing
 from sandbox.operation import Operation
 
 ORDERS: Sequence[Operation] = (
     Operation("createOrder", "POST", "/orders", orders.create_order, takes_body=True),
     Operation("getOrder", "GET", "/orders/{orderReference}", orders.get_order),
+    Operation(
+        "updateOrder",
+        "PUT",
+        "/orders/{orderReference}",
+        order_changes.update_order,
+        takes_body=True,
+    ),
+    Operation(
+        "addOrderAddress",
+        "POST",
+        "/orders/{orderReference}/address",
+        order_changes.add_order_address,
+        takes_body=True,
+    ),
+    Operation(
+        "updateOrderAddress",
+        "PUT",
+        "/orders/{orderReference}/address",
+        order_changes.update_order_address,
+        takes_body=True,
+    ),
     Operation(
         "packOrder", "POST", "/orders/{orderReference}/pack", packing.pack_order, takes_body=True
     ),
@@ -16,6 +37,33 @@ ORDERS: Sequence[Operation] = (
         "PUT",
         "/orders/consignments",
         orders.get_consignments_for_orders,
+        takes_body=True,
+    ),
+    Operation(
+        "getDeliveryOptions",
+        "POST",
+        "/deliveryoptions",
+        delivery_options.get_delivery_options,
+        takes_body=True,
+    ),
+    Operation(
+        "getDeliveryOptionSummary",
+        "POST",
+        "/deliveryoptions/summary",
+        delivery_options.get_delivery_option_summary,
+        takes_body=True,
+    ),
+    Operation(
+        "getDeliveryOption",
+        "GET",
+        "/deliveryoptions/details/{deliveryOptionReference}",
+        delivery_options.get_delivery_option,
+    ),
+    Operation(
+        "selectDeliveryOptionAsOrder",
+        "POST",
+        "/deliveryoptions/selectorder",
+        option_choices.select_as_order,
         takes_body=True,
     ),
 )

@@ -112,13 +112,13 @@ def _consignment(
         requested_delivery_date=order.required_delivery_date,
         shipping_date=order.shipping_date,
         customs_documentation=request.customs_documentation or order.customs_documentation,
-        meta_data=_meta_data(order.meta_data, request.meta_data),
+        meta_data=merged_meta_data(order.meta_data, request.meta_data),
         # A list, even an empty one, replaces the order's; null keeps them.
         tags=list(request.tags if request.tags is not None else order.tags or ()),
     )
 
 
-def _meta_data(
+def merged_meta_data(
     of_order: list[MetaData] | None, of_pack: list[MetaData] | None
 ) -> list[MetaData] | None:
     """The pack's entries, and the order's whose keys the pack lacks.

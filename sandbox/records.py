@@ -33,6 +33,10 @@ class Order:
     customs_documentation: CustomsDocumentation | None
     meta_data: list[MetaData] | None
     tags: list[str] | None
+    delivery_option: str | None = None
+    """The EDO- reference of the option that it was made from."""
+    delivery_between: tuple[datetime, datetime] | None = None
+    """The option's window."""
     consignments: list[tuple[str, str | None]] = field(default_factory=list)
     """Each pack's consignment and, when one was generated, its return."""
 
@@ -66,7 +70,10 @@ class Consignment:
 
     reference: str
     order_reference: str
-    """Never answered: PRO does not name the order on a consignment (RULES 10)."""
+    """Never answered: PRO does not name the order on a consignment (RULES 10).
+
+    Empty when it was made without an order.
+    """
     created: datetime
     customer_reference: str
     addresses: list[Address]
@@ -107,6 +114,23 @@ class Consignment:
     def kilograms(self) -> float:
         """Weight of all packages."""
         return round(sum(package.weight.kilograms for package in self.packages), 4)
+
+
+@dataclass(slots=True)
+class DeliveryOption:
+    """A day, a window and a service on offer for goods that are not recorded yet."""
+
+    reference: str
+    consignment: Consignment
+    """What it was reckoned for, with an EPC- reference; it is none of PRO's consignments yet."""
+    addresses: list[Address]
+    """As they were sent: an order does not write locations out (RULES 3.2)."""
+    service: CarrierService
+    opens: datetime
+    closes: datetime
+    """The window in which the goods arrive."""
+    cut_off: datetime
+    """After this the option is dead."""
 
 
 def total_weight(packages: list[Package]) -> Weight:

@@ -39,6 +39,14 @@ class References:
         """EC-xxx-xxx-xxx."""
         return self._dashed("EC")
 
+    def potential_consignment(self) -> str:
+        """EPC-xxx-xxx-xxx."""
+        return self._dashed("EPC")
+
+    def delivery_option(self) -> str:
+        """EDO-xxx-xxx-xxx."""
+        return self._dashed("EDO")
+
     def package(self) -> str:
         """EP-xxx-xxx-xxx."""
         return self._dashed("EP")

@@ -34,6 +34,20 @@ class CreateOrderRequest(Model):
     tags: list[str] | None = None
 
 
+class UpdateOrderRequest(Model):
+    """Changes to an order (RULES 3.3). Source and Packages may stand there and are not read."""
+
+    order_reference: str
+    order_reference_provided_by_customer: str | None = None
+    required_delivery_date: RequestedDeliveryDate | None = None
+    shipping_date: LooseDateTime | None = None
+    customs_documentation: CustomsDocumentation | None = None
+    addresses: list[Address] | None = None
+    meta_data: list[MetaData] | None = None
+    direction: Direction | None = None
+    tags: list[str] | None = None
+
+
 class PackItem(Model):
     """Names goods of the order; which of the three names is given is checked later."""
 
@@ -69,6 +83,42 @@ class OrderConsignmentsRequest(Model):
     """Orders whose consignments are wanted."""
 
     order_references: Annotated[list[str], Field(min_length=1)]
+
+
+class SelectedOption(Model):
+    """A delivery option that is to become an order."""
+
+    reference: str
+    order_reference_provided_by_customer: str | None = None
+    meta_data: list[MetaData] | None = None
+
+
+class SelectOrderRequest(Model):
+    """Delivery options to turn into orders."""
+
+    delivery_options: Annotated[list[SelectedOption], Field(min_length=1)]
+
+
+class CreateConsignmentRequest(Model):
+    """A new consignment made without an order (RULES 4.2)."""
+
+    consignment_reference_provided_by_customer: str | None = None
+    source: Source = Source.API
+    required_delivery_date: RequestedDeliveryDate | None = None
+    shipping_date: LooseDateTime | None = None
+    packages: Annotated[list[PackageInput], Field(min_length=1)]
+    customs_documentation: CustomsDocumentation | None = None
+    addresses: list[Address]
+    meta_data: list[MetaData] | None = None
+    direction: Direction = Direction.OUTBOUND
+    tags: list[str] | None = None
+
+
+class DeliveryOptionsRequest(CreateConsignmentRequest):
+    """Goods and addresses to find options for."""
+
+    delivery_date: LooseDateTime | None = None
+    guaranteed_only: bool = False
 
 
 class UpdateConsignmentRequest(Model):

@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.errors import not_found
 from sandbox.faults import Faults
 from sandbox.options import SandboxOptions
-from sandbox.records import Consignment, Order
+from sandbox.records import Consignment, DeliveryOption, Order
 from sandbox.references import References
 from sandbox.states import ConsignmentState
 
@@ -53,6 +53,7 @@ class SandboxState:
     def _clear(self) -> None:
         self.orders: dict[str, Order] = {}
         self.consignments: dict[str, Consignment] = {}
+        self.delivery_options: dict[str, DeliveryOption] = {}
         self.calls: list[CallRecord] = []
         self.keys = set(self.options.keys)
         self.latency_seconds = self.options.latency_seconds

@@ -11,12 +11,25 @@ def subjects_of(call: Call) -> list[Subject]:
     """One subject for each order or consignment that the call names."""
     if call.operation == "createOrder":
         return [Subject(order_reference_provided_by_customer=_text(call.body, _ORDER_REFERENCE))]
+    if call.operation == "createConsignment":
+        return [Subject(customer_reference=_text(call.body, _CONSIGNMENT_REFERENCE))]
+    if call.operation == "selectDeliveryOptionAsOrder":
+        return _choosing(call)
     if call.operation == "packOrder":
         return [_packing(call)]
     return [*_of_orders(call), *_of_consignments(call), *_of_customer_references(call)]
 
 
 _ORDER_REFERENCE = "OrderReferenceProvidedByCustomer"
+_CONSIGNMENT_REFERENCE = "ConsignmentReferenceProvidedByCustomer"
+
+
+def _choosing(call: Call) -> list[Subject]:
+    chosen = call.body.get("DeliveryOptions") if isinstance(call.body, dict) else None
+    return [
+        Subject(order_reference_provided_by_customer=_text(each, _ORDER_REFERENCE))
+        for each in _list(chosen)
+    ]
 
 
 def _packing(call: Call) -> Subject:

@@ -91,38 +91,43 @@ def check_addresses(problems: Problems, addresses: Sequence[Address]) -> None:
                 f"{address.address_type.value} is there twice.",
             )
         kinds.add(address.address_type)
-        _check_address(problems, f"Addresses[{number}]", address)
+        check_address(problems, f"Addresses[{number}].", address)
     for kind in (AddressType.ORIGIN, AddressType.DESTINATION):
         if kind not in kinds:
             problems.add("Required", "Addresses", f"An address of type {kind.value} is wanted.")
-    ends = {AddressType.ORIGIN, AddressType.DESTINATION}
-    if ends <= kinds and not any(
-        each.shipping_location_reference for each in addresses if each.address_type in ends
-    ):
+    if {AddressType.ORIGIN, AddressType.DESTINATION} <= kinds:
+        check_ends(problems, addresses, "Addresses")
+
+
+def check_ends(problems: Problems, addresses: Sequence[Address], target: str) -> None:
+    """Origin, Destination or both are a shipping location (RULES 3.2)."""
+    ends = (AddressType.ORIGIN, AddressType.DESTINATION)
+    if not any(each.shipping_location_reference for each in addresses if each.address_type in ends):
         problems.add(
             "Required",
-            "Addresses",
+            target,
             "Origin, Destination or both must carry a ShippingLocationReference.",
         )
 
 
-def _check_address(problems: Problems, target: str, address: Address) -> None:
+def check_address(problems: Problems, prefix: str, address: Address) -> None:
+    """A known shipping location, or the written-out lines; `prefix` begins the targets."""
     location = address.shipping_location_reference
     if location:
         if location not in LOCATIONS:
             problems.add(
                 "UnknownShippingLocation",
-                f"{target}.ShippingLocationReference",
+                f"{prefix}ShippingLocationReference",
                 f"{location} is not a shipping location.",
             )
         return
     if not address.address_line1:
-        problems.add("Required", f"{target}.AddressLine1", "AddressLine1 is wanted.")
+        problems.add("Required", f"{prefix}AddressLine1", "AddressLine1 is wanted.")
     code = address.country.code if address.country else ""
     if len(code) != 2 or not code.isascii() or not code.isalpha():
         problems.add(
             "Required",
-            f"{target}.Country.IsoCode.TwoLetterCode",
+            f"{prefix}Country.IsoCode.TwoLetterCode",
             "A two-letter country code is wanted.",
         )
 

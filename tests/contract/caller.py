@@ -60,6 +60,11 @@ class Caller:
             return
         problems = judge(self._contract, found[0].name, response)
         assert not problems, (request.method, str(request.url), response.text, problems)
+        if response.is_success:
+            # What the sandbox takes and PRO's document does not would mislead a client.
+            sent = json.loads(request.content) if request.content else None
+            problems = self._contract.problems_of_request(found[0].name, sent)
+            assert not problems, (request.method, str(request.url), sent, problems)
 
     async def call(self, method: str, path: str, body: Any = None, **named: Any) -> httpx.Response:
         """One call; a body is sent as JSON."""

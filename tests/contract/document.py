@@ -12,6 +12,7 @@ from referencing.jsonschema import DRAFT202012
 
 PATH = Path(__file__).with_name("openapi.yaml")
 _URI = "urn:pro"
+_URI_OF_REQUESTS = "urn:pro-as-written"
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _VERBS = ("get", "put", "post", "delete")
 
@@ -56,7 +57,11 @@ class Contract:
         self.document: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
         closed = _closed(copy.deepcopy(self.document))
         resource = Resource.from_contents(closed, default_specification=DRAFT202012)
-        self._registry: Registry[Any] = Registry().with_resource(_URI, resource)
+        # What is sent may carry more than the document lists: PRO reads over it.
+        as_written = Resource.from_contents(self.document, default_specification=DRAFT202012)
+        self._registry: Registry[Any] = Registry().with_resources(
+            [(_URI, resource), (_URI_OF_REQUESTS, as_written)]
+        )
         self._formats = _formats()
         self._places = {
             operation["operationId"]: (path, verb)
@@ -90,6 +95,15 @@ class Contract:
             return [] if body is None else [f"{operation} {status} has an empty body"]
         pointer = where + _pointer("content", "application/json", "schema")
         return self._check(f"{_URI}#{pointer}", body)
+
+    def problems_of_request(self, operation: str, body: Any) -> list[str]:
+        """What is wrong with the body of a request; None is no body."""
+        path, verb = self._places[operation]
+        if "requestBody" not in self.document["paths"][path][verb]:
+            return [] if body is None else [f"{operation} takes no body"]
+        where = ("requestBody", "content", "application/json", "schema")
+        pointer = _pointer("paths", path, verb, *where)
+        return self._check(f"{_URI_OF_REQUESTS}#{pointer}", body)
 
     def problems_of_schema(self, name: str, value: Any) -> list[str]:
         """What is wrong with a value that should be of a named schema."""

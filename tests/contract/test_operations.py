@@ -10,6 +10,8 @@ from sandbox.states import ConsignmentState
 
 from .caller import Caller
 from .document import Contract
+from .order_turns import TURNS
+from .samples import ORDER, PACK
 
 
 def test_the_table_is_the_contract(contract: Contract) -> None:
@@ -35,6 +37,15 @@ def test_the_judge_finds_fault(contract: Contract) -> None:
     assert contract.problems("getConsignmentStatus", 200, status) == []
     late = status | {"ExpectedDeliveryDate": "2026-03-06T00:00:00"}
     assert contract.problems("getConsignmentStatus", 200, late)
+
+
+def test_the_judge_finds_fault_with_what_is_sent(contract: Contract) -> None:
+    assert contract.problems_of_request("createOrder", ORDER) == []
+    assert contract.problems_of_request("createOrder", ORDER | {"more": 1}) == []
+    assert contract.problems_of_request("createOrder", ORDER | {"Packages": []})
+    assert contract.problems_of_request("createOrder", None)
+    assert contract.problems_of_request("packOrder", PACK | {"OrderReference": 1})
+    assert contract.problems_of_request("getOrder", ORDER)
 
 
 async def _in_state(pro: Caller, state: ConsignmentState) -> str:
@@ -88,6 +99,7 @@ async def _carrier_service(pro: Caller) -> object:
 
 
 CALLS: dict[str, Act] = {
+    **TURNS,
     "createOrder": Caller.order,
     "packOrder": Caller.pack,
     "getOrder": _on("GET", "/orders/{order}"),
