@@ -27,7 +27,8 @@ def _empty_is_none(value: object) -> object:
     return _clean(value)[:MAX_TEXT] or None
 
 
-def _null_is_empty(value: object) -> object:
+def null_is_empty(value: object) -> object:
+    """A list that is null has nothing in it."""
     return () if value is None else value
 
 
@@ -80,7 +81,7 @@ class ApiLink(Read):
         return last if usable and "/" not in last else None
 
 
-Links = Annotated[tuple[ApiLink, ...], BeforeValidator(_null_is_empty)]
+Links = Annotated[tuple[ApiLink, ...], BeforeValidator(null_is_empty)]
 LINKS = TypeAdapter(tuple[ApiLink, ...])
 
 
@@ -98,7 +99,7 @@ class ApiError(Read):
     code: OptionalText = None
     message: OptionalText = None
     correlation_id: Annotated[str | None, BeforeValidator(_as_text)] = None
-    details: Annotated[tuple[ErrorDetail, ...], BeforeValidator(_null_is_empty)] = ()
+    details: Annotated[tuple[ErrorDetail, ...], BeforeValidator(null_is_empty)] = ()
 
 
 class StringResult(Read):
@@ -131,13 +132,13 @@ class ConsignmentLeg(Read):
     """A stretch of the journey with one carrier."""
 
     leg: int | None = None
-    tracking_references: Annotated[tuple[str, ...], BeforeValidator(_null_is_empty)] = ()
+    tracking_references: Annotated[tuple[str, ...], BeforeValidator(null_is_empty)] = ()
     carrier_reference: OptionalText = None
     carrier_service_reference: OptionalText = None
     carrier_name: OptionalText = None
 
 
-Legs = Annotated[tuple[ConsignmentLeg, ...], BeforeValidator(_null_is_empty)]
+Legs = Annotated[tuple[ConsignmentLeg, ...], BeforeValidator(null_is_empty)]
 
 
 class AllocationSummary(Read):
@@ -163,7 +164,7 @@ class ReadAddress(Read):
     shipping_location_reference: OptionalText = None
 
 
-Addresses = Annotated[tuple[ReadAddress, ...], BeforeValidator(_null_is_empty)]
+Addresses = Annotated[tuple[ReadAddress, ...], BeforeValidator(null_is_empty)]
 
 
 class Allocation(Read):
@@ -247,7 +248,7 @@ class ManifestFromQueryResponse(Read):
     """A sentence with three counts (found, queued, failed), and the references that failed."""
 
     message: str
-    failed_consignments: Annotated[tuple[str, ...], BeforeValidator(_null_is_empty)] = ()
+    failed_consignments: Annotated[tuple[str, ...], BeforeValidator(null_is_empty)] = ()
 
 
 class ShippingLocation(Read):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from service.events import details, measures, parties, published, received
-from service.pro import contract, words
+from service.pro import contract, parts, words
 from service.pro.problems import Problem
 
 
@@ -24,7 +24,7 @@ def create_order_request(event: received.OrderPlaced) -> contract.CreateOrderReq
             _address(event.origin, "Origin"),
             _address(event.destination, "Destination"),
             *(
-                _address(other, cast("contract.AddressType", words.pascal(other.type)))
+                _address(other, cast("parts.AddressType", words.pascal(other.type)))
                 for other in event.addresses
             ),
         ),
@@ -69,8 +69,8 @@ def rejection_from(problem: Problem) -> published.Rejection:
     )
 
 
-def _package(package: received.Package) -> contract.Package:
-    return contract.Package(
+def _package(package: received.Package) -> parts.Package:
+    return parts.Package(
         package_reference_provided_by_customer=package.package_reference,
         weight=_weight(package.full_weight),
         dimensions=_dimensions(package.full_dimensions),
@@ -83,16 +83,16 @@ def _package(package: received.Package) -> contract.Package:
     )
 
 
-def _item(item: received.Item) -> contract.Item:
+def _item(item: received.Item) -> parts.Item:
     classification = item.content_classification
     classified = item.content_classification_details
-    return contract.Item(
+    return parts.Item(
         sku=item.sku,
         model=item.model,
         description=item.description,
         country_of_origin=_country(item.country_of_origin),
         harmonisation_code=item.harmonisation_code,
-        weight=contract.Weight(value=item.weight.value),
+        weight=parts.Weight(value=item.weight.value),
         dimensions=_box(item.dimensions),
         value=_money(item.value),
         item_reference_provided_by_customer=item.item_reference,
@@ -123,34 +123,34 @@ def _packed(package: received.PickedPackage) -> contract.PackPackage:
     )
 
 
-def _weight(weight: measures.Weight | None) -> contract.Weight | None:
-    return None if weight is None else contract.Weight(value=weight.value)
+def _weight(weight: measures.Weight | None) -> parts.Weight | None:
+    return None if weight is None else parts.Weight(value=weight.value)
 
 
-def _dimensions(size: measures.Dimensions | None) -> contract.Dimensions | None:
+def _dimensions(size: measures.Dimensions | None) -> parts.Dimensions | None:
     return None if size is None else _box(size)
 
 
-def _box(size: measures.Dimensions) -> contract.Dimensions:
-    return contract.Dimensions(width=size.width, length=size.length, height=size.height)
+def _box(size: measures.Dimensions) -> parts.Dimensions:
+    return parts.Dimensions(width=size.width, length=size.length, height=size.height)
 
 
-def _money(money: measures.Money) -> contract.Money:
-    return contract.Money(amount=money.amount, currency=contract.Currency(iso_code=money.currency))
+def _money(money: measures.Money) -> parts.Money:
+    return parts.Money(amount=money.amount, currency=parts.Currency(iso_code=money.currency))
 
 
-def _country(country: parties.Country | None) -> contract.Country | None:
+def _country(country: parties.Country | None) -> parts.Country | None:
     if country is None:
         return None
-    return contract.Country(
-        name=country.name or None, iso_code=contract.IsoCode(two_letter_code=country.code)
+    return parts.Country(
+        name=country.name or None, iso_code=parts.IsoCode(two_letter_code=country.code)
     )
 
 
-def _address(said: parties.Address, part: contract.AddressType) -> contract.Address:
+def _address(said: parties.Address, part: parts.AddressType) -> parts.Address:
     place = said.lat_long
     only_location = said.model_fields_set <= {"shipping_location_reference", "type"}
-    return contract.Address(
+    return parts.Address(
         address_type=part,
         shop_location_reference=said.shop_location_reference,
         contact=None if said.contact is None else _contact(said.contact),
@@ -168,25 +168,25 @@ def _address(said: parties.Address, part: contract.AddressType) -> contract.Addr
         special_instructions=said.special_instructions or None,
         lat_long=None
         if place is None
-        else contract.LatLong(latitude=place.latitude, longitude=place.longitude),
+        else parts.LatLong(latitude=place.latitude, longitude=place.longitude),
         is_cached=False if only_location else None,
     )
 
 
-def _contact(said: parties.Contact) -> contract.Contact:
+def _contact(said: parties.Contact) -> parts.Contact:
     given = {name: text for name, text in said.model_dump().items() if text}
-    return contract.Contact(**given)
+    return parts.Contact(**given)
 
 
-def _barcode(said: details.Barcode | None) -> contract.Barcode | None:
+def _barcode(said: details.Barcode | None) -> parts.Barcode | None:
     if said is None:
         return None
-    return contract.Barcode(code=said.code, barcode_type=words.barcode_type(said.type))
+    return parts.Barcode(code=said.code, barcode_type=words.barcode_type(said.type))
 
 
-def _metadata(said: Sequence[details.Metadata]) -> tuple[contract.MetaData, ...] | None:
+def _metadata(said: Sequence[details.Metadata]) -> tuple[parts.MetaData, ...] | None:
     entries = tuple(
-        contract.MetaData(
+        parts.MetaData(
             key_value=entry.key,
             string_value=entry.string_value,
             int_value=entry.int_value,
@@ -199,22 +199,20 @@ def _metadata(said: Sequence[details.Metadata]) -> tuple[contract.MetaData, ...]
     return entries or None
 
 
-def _delivery(said: details.RequiredDeliveryDate) -> contract.RequiredDeliveryDate:
+def _delivery(said: details.RequiredDeliveryDate) -> parts.RequiredDeliveryDate:
     window = said.delivery_window
-    return contract.RequiredDeliveryDate(
+    return parts.RequiredDeliveryDate(
         date=said.date,
         delivery_window=None
         if window is None
-        else contract.DeliveryWindow(
-            start=window.start, end=window.end, utc_offset=window.utc_offset
-        ),
+        else parts.DeliveryWindow(start=window.start, end=window.end, utc_offset=window.utc_offset),
         is_to_be_exactly_on_the_date_specified=said.exactly_on_date,
     )
 
 
 def _customs(
     said: details.CustomsDocumentation | None,
-) -> contract.CustomsDocumentation | None:
+) -> parts.CustomsDocumentation | None:
     if said is None:
         return None
     given = said.model_dump(exclude_none=True)
@@ -222,4 +220,4 @@ def _customs(
         given["category_type"] = words.pascal(said.category_type)
     if said.shipping_terms is not None:
         given["shipping_terms"] = words.shipping_terms(said.shipping_terms)
-    return contract.CustomsDocumentation(**given)
+    return parts.CustomsDocumentation(**given)

@@ -54,7 +54,19 @@ IS_ALLOCATED = IS_READY_TO_SHIP | {ALLOCATED}
 """Allocated or later: a carrier service has it."""
 
 CAN_BE_ALLOCATED = frozenset({UNALLOCATED, ALLOCATION_FAILED})
+CAN_BE_UPDATED = CAN_BE_ALLOCATED
+"""Also: a package added or taken away."""
+CAN_BE_DEALLOCATED = frozenset({ALLOCATED, MANIFESTED, MANIFEST_FAILED})
 CAN_BE_MANIFESTED = frozenset({ALLOCATED, MANIFEST_FAILED, READY_TO_SHIP})
+
+# To cancel (RULES 4.2; 11, 7 to 9: where the documents disagree, the careful side). Each state is
+# in one of these, in PASSING, or CANCELLED.
+CANCEL_AT_ONCE = CAN_BE_ALLOCATED
+CANCEL_AFTER_DEALLOCATION = frozenset({ALLOCATED, MANIFEST_FAILED})
+CANCEL_AFTER_NOT_READY = frozenset({READY_TO_SHIP})
+"""Set not ready to ship first: then it is Allocated, and to be deallocated."""
+TOO_LATE_TO_CANCEL = IS_MANIFESTED
+"""The carrier will come, or has it. PRO would still deallocate what is Manifested."""
 
 KNOWN = IS_ALLOCATED | CAN_BE_ALLOCATED | PASSING | {CANCELLED}
 """Every word of the contract."""

@@ -15,9 +15,9 @@ from service.pro.contract import (
     PackItem,
     PackOrderRequest,
     PackPackage,
-    Weight,
 )
 from service.pro.mapping import create_order_request
+from service.pro.parts import Weight
 from service.pro.problems import (
     Ambiguous,
     Refused,

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from service.pro.contract import Sent
 from service.pro.mapping import create_order_request, pack_order_request
+from service.pro.parts import Sent
 from tests.events.shaping import example, picked, placed
 
 ORDER = create_order_request(placed(example("order.placed.full")))
