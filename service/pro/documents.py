@@ -37,6 +37,7 @@ class Document:
     """The wanted delivery day, which has two names (RULES 4.3)."""
     NOT_SENT: ClassVar[frozenset[str]]
     """What only answers hold, and what an update ignores."""
+    NOT_SENT_OF_PACKAGES: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def reference(self) -> str:
@@ -50,7 +51,10 @@ class Document:
 
     def to_json(self) -> bytes:
         """The exact body of an update."""
-        sent = {name: said for name, said in self.fields.items() if name not in self.NOT_SENT}
+        sent = _without(self.fields, self.NOT_SENT)
+        packages = sent.get("Packages")
+        if isinstance(packages, list):
+            sent["Packages"] = [_without(each, self.NOT_SENT_OF_PACKAGES) for each in packages]
         return exact_json.dumps(sent).encode("ascii")
 
     def changed(self, changes: Fields) -> Self:
@@ -91,6 +95,7 @@ class ConsignmentDocument(Document):
             *("IsLate", "LateForCustomer", "LocationInformation"),
         }
     )
+    NOT_SENT_OF_PACKAGES = frozenset({"ConsignmentLegs", "Charges"})
 
     @property
     def consignment(self) -> Consignment:
@@ -121,6 +126,10 @@ def _object(body: bytes, *lists: str) -> Fields:
     if not isinstance(said, dict) or not all(isinstance(said.get(name), list) for name in lists):
         raise UnreadableAnswer(f"no object with {', '.join(lists)}")
     return said
+
+
+def _without(fields: Fields, names: frozenset[str]) -> dict[str, object]:
+    return {name: said for name, said in fields.items() if name not in names}
 
 
 def _check(asked: str, told: str) -> None:
