@@ -6,7 +6,7 @@ RULES section 12 shows both bodies; the tests hold this mapping to them field by
 from collections.abc import Sequence
 from typing import cast
 
-from service.events import details, measures, parties, published, received
+from service.events import details, goods, measures, parties, published, received
 from service.pro import contract, parts, words
 from service.pro.problems import Problem
 
@@ -69,7 +69,7 @@ def rejection_from(problem: Problem) -> published.Rejection:
     )
 
 
-def _package(package: received.Package) -> parts.Package:
+def _package(package: goods.Package) -> parts.Package:
     return parts.Package(
         package_reference_provided_by_customer=package.package_reference,
         weight=_weight(package.full_weight),
@@ -83,7 +83,7 @@ def _package(package: received.Package) -> parts.Package:
     )
 
 
-def _item(item: received.Item) -> parts.Item:
+def _item(item: goods.Item) -> parts.Item:
     classification = item.content_classification
     classified = item.content_classification_details
     return parts.Item(

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from service.events.envelope import Envelope
+from service.events.goods import Item
 from service.events.published import OrderRecorded, OrderRejected
-from service.events.received import Item, OrderPlaced
+from service.events.received import OrderPlaced
 from service.ledger import orders, parked
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
