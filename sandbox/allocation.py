@@ -82,10 +82,11 @@ def _settle(state: SandboxState, consignment: Consignment, services: list[Carrie
         )
         state.enter(consignment, ConsignmentState.ALLOCATION_FAILED)
         return
-    _give(state, consignment, min(fitting, key=lambda each: each.price))
+    give(state, consignment, min(fitting, key=lambda each: each.price))
 
 
-def _give(state: SandboxState, consignment: Consignment, service: CarrierService) -> None:
+def give(state: SandboxState, consignment: Consignment, service: CarrierService) -> None:
+    """Allocates a consignment to a service; whether it fits is judged before."""
     legs: list[ConsignmentLeg] = []
     legs_of: list[list[ConsignmentLeg]] = [[] for _ in consignment.packages]
     for number, carrier in enumerate(service.carriers, start=1):

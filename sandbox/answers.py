@@ -5,7 +5,8 @@ from typing import Any
 from sandbox.dates import stamp
 from sandbox.goods import ConsignmentLeg, Package
 from sandbox.records import Allocated, Consignment, Failure, Order, total_value, total_weight
-from sandbox.reference_data import COMPANY
+from sandbox.reference_data import COMPANY, CarrierService
+from sandbox.states import ConsignmentState
 from sandbox.words import AddressType
 
 HOST = "https://apisandbox.electioapp.com"
@@ -75,7 +76,8 @@ def order_json(order: Order) -> Json:
     }
 
 
-def _package_json(package: Package) -> Json:
+def package_json(package: Package) -> Json:
+    """A Package of a consignment."""
     printed: Json = print_part(package)
     printed["Charges"] = []
     return printed
@@ -123,6 +125,27 @@ def _failed_allocation_json(failure: Failure | None) -> Json | None:
     }
 
 
+def journey_json(service: CarrierService) -> list[Json]:
+    """The legs of a service's journey, as JourneyLegs."""
+    return [
+        {
+            "JourneyStage": stage,
+            "CarrierService": {
+                "Reference": service.reference,
+                "Name": service.name,
+                "CarrierReference": carrier.reference,
+                "CarrierName": carrier.name,
+                "IsDropOff": False,
+                "IsPickUp": False,
+                "IsTimed": service.nominated_day,
+            },
+            "CarrierAccountReference": None,
+            "CollectionType": "Scheduled",
+        }
+        for stage, carrier in enumerate(service.carriers, start=1)
+    ]
+
+
 def legs_json(legs: list[ConsignmentLeg]) -> list[Json]:
     """The legs of a journey."""
     return [print_part(leg) for leg in legs]
@@ -132,6 +155,7 @@ def consignment_json(consignment: Consignment) -> Json:
     """A Consignment, its shipping locations written out in full."""
     allocation = consignment.allocation
     expected = stamp(allocation.expected_delivery) if allocation else None
+    shipped = consignment.entered(ConsignmentState.DISPATCHED)
     first_printed = consignment.labels_first_printed
     return {
         "Reference": consignment.reference,
@@ -146,7 +170,7 @@ def consignment_json(consignment: Consignment) -> Json:
         "LatestDeliveryDate": expected,
         "CollectionDate": None,
         "DateCollected": None,
-        "DateShipped": None,
+        "DateShipped": stamp(shipped) if shipped else None,
         "DateDelivered": None,
         "DateReturned": None,
         "FirstAttemptedDeliveryDate": None,
@@ -156,7 +180,7 @@ def consignment_json(consignment: Consignment) -> Json:
         "Direction": consignment.direction.value,
         "Tags": consignment.tags,
         "Addresses": print_all(consignment.addresses),
-        "Packages": [_package_json(package) for package in consignment.packages],
+        "Packages": [package_json(package) for package in consignment.packages],
         "ConsignmentLegs": legs_json(allocation.legs) if allocation else [],
         "Allocation": _allocation_json(allocation),
         "FailedAllocation": _failed_allocation_json(consignment.failed_allocation),
@@ -191,6 +215,7 @@ def summary_json(consignment: Consignment) -> Json:
     wanted = consignment.requested_delivery_date
     first_printed = consignment.labels_first_printed
     customs = consignment.customs_documentation
+    shipped = consignment.entered(ConsignmentState.DISPATCHED)
     return {
         "Reference": consignment.reference,
         "ConsignmentReferenceProvidedByCustomer": consignment.customer_reference,
@@ -204,7 +229,7 @@ def summary_json(consignment: Consignment) -> Json:
         "MpdCarrierServiceGroupName": None,
         "MpdCarrierServiceGroupReference": None,
         "AllocationDate": stamp(allocation.date) if allocation else None,
-        "ShippedDate": None,
+        "ShippedDate": stamp(shipped) if shipped else None,
         "DestinationAddressLine1": destination.address_line1 if destination else None,
         "DestinationAddressTown": destination.town if destination else None,
         "DestinationAddressPostcode": destination.postcode if destination else None,

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from sandbox.answers import journey_json
 from sandbox.errors import not_found
 from sandbox.exchange import Answer, Call
 from sandbox.models import country
 from sandbox.reference_data import (
+    ACCOUNT,
+    ACCOUNT_NAME,
+    ASSIGNED_LOCATIONS,
     COMPANY,
     LOCATIONS,
     PACKAGE_SIZES,
@@ -14,10 +18,19 @@ from sandbox.reference_data import (
     ShippingLocation,
 )
 
+ACCOUNT_OWNER = "Marlow & Finch Ltd"
+"""Who has the contracts with the carriers."""
+
 
 def get_shipping_locations(_: Call) -> Answer:
     """GET /shippinglocations."""
     return Answer(200, [_location_json(each) for each in LOCATIONS.values()])
+
+
+def get_assigned_shipping_locations(_: Call) -> Answer:
+    """GET /shippinglocations/assigned: those of the sandbox's one user."""
+    assigned = [each for each in LOCATIONS.values() if each.reference in ASSIGNED_LOCATIONS]
+    return Answer(200, [_location_json(each) for each in assigned])
 
 
 def get_shipping_location(call: Call) -> Answer:
@@ -37,7 +50,11 @@ def _location_json(location: ShippingLocation) -> dict[str, Any]:
         "DefaultLocationForReturns": location.default_for_returns,
         "Notes": None,
         "CustomerReference": COMPANY,
-        "LinkedAccounts": [],
+        "LinkedAccounts": (
+            [{"AccountReference": ACCOUNT, "AccountName": ACCOUNT_NAME}]
+            if location.reference in ASSIGNED_LOCATIONS
+            else []
+        ),
         "Contact": location.contact.model_dump(mode="json", by_alias=True),
         "CompanyName": location.company_name,
         "AddressLine1": location.address_line1,
@@ -86,23 +103,7 @@ def _service_json(service: CarrierService) -> dict[str, Any]:
         "Description": service.description,
         "MpdCarrierReference": service.carrier.reference,
         "CarrierName": service.carrier.name,
-        "CarrierAccountOwner": "Marlow & Finch Ltd",
+        "CarrierAccountOwner": ACCOUNT_OWNER,
         "IsConfigured": True,
-        "Journey": [
-            {
-                "JourneyStage": stage,
-                "CarrierService": {
-                    "Reference": service.reference,
-                    "Name": service.name,
-                    "CarrierReference": carrier.reference,
-                    "CarrierName": carrier.name,
-                    "IsDropOff": False,
-                    "IsPickUp": False,
-                    "IsTimed": service.nominated_day,
-                },
-                "CarrierAccountReference": None,
-                "CollectionType": "Scheduled",
-            }
-            for stage, carrier in enumerate(service.carriers, start=1)
-        ],
+        "Journey": journey_json(service),
     }

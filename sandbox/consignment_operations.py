@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sandbox import consignments, movements, search
+from sandbox import audit, consignments, dispatches, movements, packages, search
 from sandbox.operation import Operation
 
 CONSIGNMENTS: Sequence[Operation] = (
@@ -25,6 +25,51 @@ CONSIGNMENTS: Sequence[Operation] = (
         "GET",
         "/consignments/{consignmentReference}",
         consignments.get_consignment,
+    ),
+    Operation(
+        "getConsignmentWithMetadata",
+        "GET",
+        "/consignments/getconsignmentwithmetadata/{consignmentReference}",
+        consignments.get_consignment,
+    ),
+    Operation(
+        "getConsignmentOnly",
+        "GET",
+        "/consignments/getconsignmentonly/{consignmentReference}",
+        consignments.get_consignment_only,
+    ),
+    Operation(
+        "getConsignmentAudit",
+        "GET",
+        "/consignments/{consignmentReference}/audit",
+        audit.get_consignment_audit,
+    ),
+    Operation(
+        "setConsignmentCustomerReference",
+        "PUT",
+        "/consignments/{consignmentReference}/setcustomerprovidedreference",
+        consignments.set_customer_reference,
+        takes_body=True,
+    ),
+    Operation(
+        "dispatchConsignments",
+        "PUT",
+        "/consignments/Dispatch",
+        dispatches.dispatch_consignments,
+        takes_body=True,
+    ),
+    Operation(
+        "addPackage",
+        "POST",
+        "/consignments/{consignmentReference}/addpackage",
+        packages.add_package,
+        takes_body=True,
+    ),
+    Operation(
+        "deletePackage",
+        "DELETE",
+        "/packages/{packageReference}",
+        packages.delete_package,
     ),
     Operation(
         "getConsignmentStatus",

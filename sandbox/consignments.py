@@ -7,7 +7,11 @@ from sandbox.errors import Code, Problems, Refusal, not_found
 from sandbox.exchange import Answer, Call
 from sandbox.orders import kept_packages
 from sandbox.records import Consignment
-from sandbox.requests import CreateConsignmentRequest, UpdateConsignmentRequest
+from sandbox.requests import (
+    CreateConsignmentRequest,
+    CustomerReferenceRequest,
+    UpdateConsignmentRequest,
+)
 from sandbox.search import is_searchable
 from sandbox.state import SandboxState
 from sandbox.states import Action, is_allowed
@@ -20,6 +24,12 @@ def get_consignment(call: Call) -> Answer:
     """GET /consignments/{consignmentReference}."""
     consignment = call.state.consignment(call.parameters["consignmentReference"])
     return Answer(200, consignment_json(consignment))
+
+
+def get_consignment_only(call: Call) -> Answer:
+    """GET /consignments/getconsignmentonly/{consignmentReference}: without metadata."""
+    consignment = call.state.consignment(call.parameters["consignmentReference"])
+    return Answer(200, consignment_json(consignment) | {"MetaData": None})
 
 
 def get_consignment_status(call: Call) -> Answer:
@@ -116,6 +126,17 @@ def update_consignment(call: Call) -> Answer:
         consignment.tags = list(request.tags)
     call.state.changed()
     return Answer(200, [consignment_link("Link", consignment.reference)])
+
+
+def set_customer_reference(call: Call) -> Answer:
+    """PUT /consignments/{consignmentReference}/setcustomerprovidedreference."""
+    consignment = call.state.consignment(call.parameters["consignmentReference"])
+    request = read(CustomerReferenceRequest, call.body)
+    # No page says when: wherever a consignment admits any action at all (RULES 4.1, 4.2).
+    refuse_wrong_state(call, consignment, Action.RENAME)
+    consignment.customer_reference = request.reference
+    call.state.changed()
+    return Answer(200)
 
 
 def _check_new_packages(

@@ -65,6 +65,21 @@ class PackageInput(Model):
     items: list[Item] = Field(default_factory=list)
 
 
+class OrderPackageInput(Model):
+    """A package that is to be of an order: what it lacks comes from its items."""
+
+    reference: str | None = None
+    package_reference_provided_by_customer: str | None = None
+    weight: Weight | None = None
+    dimensions: Dimensions | None = None
+    description: str | None = None
+    value: Money | None = None
+    package_size_reference: str | None = None
+    barcode: Barcode | None = None
+    meta_data: list[MetaData] | None = None
+    items: list[Item] = Field(default_factory=list)
+
+
 class ConsignmentLeg(Model):
     """A stretch of the journey with one carrier."""
 

@@ -1,17 +1,6 @@
 """Operations of the contract that the sandbox does not have yet: name, verb, path."""
 
 LINES = """
-addOrderPackages POST /orders/addorderpackages
-updateOrderPackages PUT /orders/updateorderpackages
-deleteOrderPackages POST /orders/deleteorderpackages
-selectDeliveryOption POST /deliveryoptions/select/{deliveryOptionReference}
-getConsignmentWithMetadata GET /consignments/getconsignmentwithmetadata/{consignmentReference}
-getConsignmentOnly GET /consignments/getconsignmentonly/{consignmentReference}
-getConsignmentAudit GET /consignments/{consignmentReference}/audit
-setConsignmentCustomerReference PUT /consignments/{consignmentReference}/setcustomerprovidedreference
-dispatchConsignments PUT /consignments/Dispatch
-addPackage POST /consignments/{consignmentReference}/addpackage
-deletePackage DELETE /packages/{packageReference}
 allocateManyWithServiceGroup PUT /allocation/allocatewithservicegroup
 allocateWithServiceFilters PUT /allocation/allocateConsignmentsWithServiceFilters
 allocateCheapestQuote PUT /allocation/{consignmentReference}/allocatewithcheapestquote
@@ -34,8 +23,5 @@ getTracking GET /tracking/{consignmentReference}
 getTrackingFlattened GET /tracking/flattened/{consignmentReference}
 getConsignmentEvents POST /events/consignments
 getConsignmentStateEvents POST /events/consignments/stateevents
-getQuotes POST /quotes
-getQuotesForConsignment GET /quotes/consignment/{consignmentReference}
 getServiceGroupQuotes POST /quotes/serviceGroups
-getAssignedShippingLocations GET /shippinglocations/assigned
 """  # noqa: E501 - a table

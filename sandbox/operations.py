@@ -52,6 +52,12 @@ OPERATIONS: Sequence[Operation] = (
         "getShippingLocations", "GET", "/shippinglocations", catalogue.get_shipping_locations
     ),
     Operation(
+        "getAssignedShippingLocations",
+        "GET",
+        "/shippinglocations/assigned",
+        catalogue.get_assigned_shipping_locations,
+    ),
+    Operation(
         "getShippingLocation",
         "GET",
         "/shippinglocations/{shippingLocationReference}",

@@ -1,16 +1,17 @@
-"""Choosing a delivery option: it becomes an order (RULES 3.1)."""
+"""Choosing a delivery option: it becomes an order, or a consignment (RULES 3.1, 4.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.allocation import midnight
+from sandbox.allocation import give, midnight, summary_of
 from sandbox.answers import link
 from sandbox.errors import Code, Detail, Refusal
 from sandbox.exchange import Answer, Call
 from sandbox.faults import FaultKind, FaultRule, Subject
+from sandbox.goods import Package
 from sandbox.models import DeliveryWindow, RequestedDeliveryDate
 from sandbox.packing import merged_meta_data
-from sandbox.records import DeliveryOption, Order
+from sandbox.records import Consignment, DeliveryOption, Order
 from sandbox.requests import SelectedOption, SelectOrderRequest
 from sandbox.state import SandboxState
 from sandbox.validation import read
@@ -69,8 +70,8 @@ def _choose(call: Call, chosen: SelectedOption) -> _Outcome:
     if option is None:
         told = f"Delivery option {chosen.reference} was not found."
         return _Outcome(chosen.reference, 404, told)
-    if is_dead(state, option):
-        return _Outcome(chosen.reference, 400, dead(option))
+    if _is_dead(state, option):
+        return _Outcome(chosen.reference, 400, _dead(option))
     order = _order_of(state, option, chosen)
     state.orders[order.reference] = order
     state.changed()
@@ -84,13 +85,40 @@ def _fault(call: Call, chosen: SelectedOption) -> FaultRule | None:
     return call.state.faults.for_item(FaultKind.BULK_ITEM_FAILURE, call.operation, subject)
 
 
-def is_dead(state: SandboxState, option: DeliveryOption) -> bool:
-    """Whether its allocation's cut-off has passed."""
+def select(call: Call) -> Answer:
+    """POST /deliveryoptions/select/{deliveryOptionReference}: a consignment, allocated at once."""
+    state = call.state
+    reference = call.parameters["deliveryOptionReference"]
+    option = state.delivery_options.get(reference)
+    if option is None:
+        # 404 is not among the documented codes of this one.
+        told = f"Delivery option {reference} was not found."
+        detail = Detail("NotFound", "deliveryOptionReference", told)
+        raise Refusal(400, Code.NOT_FOUND, told, [detail])
+    if _is_dead(state, option):
+        detail = Detail("Expired", "deliveryOptionReference", _dead(option))
+        raise Refusal(400, Code.VALIDATION, detail.message, [detail])
+    goods = option.consignment
+    consignment = replace(
+        goods,
+        reference=state.references.consignment(),
+        created=state.now,
+        packages=_own_packages(state, goods),
+        tags=list(goods.tags),
+        history=[],
+    )
+    state.consignments[consignment.reference] = consignment
+    state.enter(consignment, consignment.state)
+    give(state, consignment, option.service)
+    # The one allocation that answers with a bare summary (contract, AllocationAnswer).
+    return Answer(200, summary_of(consignment), touched=(consignment.reference,))
+
+
+def _is_dead(state: SandboxState, option: DeliveryOption) -> bool:
     return state.now > option.cut_off
 
 
-def dead(option: DeliveryOption) -> str:
-    """The sentence for people."""
+def _dead(option: DeliveryOption) -> str:
     return f"Delivery option {option.reference} is past its allocation cut-off."
 
 
@@ -103,10 +131,7 @@ def _order_of(state: SandboxState, option: DeliveryOption, chosen: SelectedOptio
             chosen.order_reference_provided_by_customer or goods.customer_reference or None
         ),
         addresses=list(option.addresses),
-        packages=[
-            package.model_copy(update={"reference": state.references.package()})
-            for package in goods.packages
-        ],
+        packages=_own_packages(state, goods),
         direction=goods.direction,
         source=goods.source,
         # The day that was chosen, unless the goods were wanted on another.
@@ -118,6 +143,13 @@ def _order_of(state: SandboxState, option: DeliveryOption, chosen: SelectedOptio
         delivery_option=option.reference,
         delivery_between=(option.opens, option.closes),
     )
+
+
+def _own_packages(state: SandboxState, goods: Consignment) -> list[Package]:
+    return [
+        package.model_copy(update={"reference": state.references.package()})
+        for package in goods.packages
+    ]
 
 
 def _day_of(option: DeliveryOption) -> RequestedDeliveryDate:

@@ -1,8 +1,16 @@
-"""What can be asked about orders and the delivery options that become some."""
+"""What can be asked about orders, delivery options and quotes."""
 
 from collections.abc import Sequence
 
-from sandbox import delivery_options, option_choices, order_changes, orders, packing
+from sandbox import (
+    delivery_options,
+    option_choices,
+    order_changes,
+    order_packages,
+    orders,
+    packing,
+    quotes,
+)
 from sandbox.operation import Operation
 
 ORDERS: Sequence[Operation] = (
@@ -40,6 +48,27 @@ ORDERS: Sequence[Operation] = (
         takes_body=True,
     ),
     Operation(
+        "addOrderPackages",
+        "POST",
+        "/orders/addorderpackages",
+        order_packages.add_order_packages,
+        takes_body=True,
+    ),
+    Operation(
+        "updateOrderPackages",
+        "PUT",
+        "/orders/updateorderpackages",
+        order_packages.update_order_packages,
+        takes_body=True,
+    ),
+    Operation(
+        "deleteOrderPackages",
+        "POST",
+        "/orders/deleteorderpackages",
+        order_packages.delete_order_packages,
+        takes_body=True,
+    ),
+    Operation(
         "getDeliveryOptions",
         "POST",
         "/deliveryoptions",
@@ -65,5 +94,24 @@ ORDERS: Sequence[Operation] = (
         "/deliveryoptions/selectorder",
         option_choices.select_as_order,
         takes_body=True,
+    ),
+    Operation(
+        "selectDeliveryOption",
+        "POST",
+        "/deliveryoptions/select/{deliveryOptionReference}",
+        option_choices.select,
+    ),
+    Operation(
+        "getQuotes",
+        "POST",
+        "/quotes",
+        quotes.get_quotes,
+        takes_body=True,
+    ),
+    Operation(
+        "getQuotesForConsignment",
+        "GET",
+        "/quotes/consignment/{consignmentReference}",
+        quotes.get_quotes_for_consignment,
     ),
 )

@@ -56,7 +56,11 @@ def _check_packages(
     for number, package in enumerate(request.packages):
         target = f"Packages[{number}]"
         check_size(
-            problems, target, package.weight, package.dimensions, package.package_size_reference
+            problems,
+            f"{target}.",
+            package.weight,
+            package.dimensions,
+            package.package_size_reference,
         )
         lines.append(
             [

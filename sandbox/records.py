@@ -110,6 +110,10 @@ class Consignment:
                 return address.shipping_location_reference
         return None
 
+    def entered(self, state: ConsignmentState) -> datetime | None:
+        """When it was last taken into a state; None for never."""
+        return next((when for when, each in reversed(self.history) if each is state), None)
+
     @property
     def kilograms(self) -> float:
         """Weight of all packages."""
@@ -131,6 +135,19 @@ class DeliveryOption:
     """The window in which the goods arrive."""
     cut_off: datetime
     """After this the option is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A carrier service's offer."""
+
+    reference: str
+    consignment: str | None
+    """Whose it is; None for goods that are not recorded."""
+    service: CarrierService
+    created: datetime
+    expires: datetime
+    """Of no use after this."""
 
 
 def total_weight(packages: list[Package]) -> Weight:

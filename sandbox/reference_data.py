@@ -137,6 +137,12 @@ LOCATIONS: Mapping[str, ShippingLocation] = MappingProxyType(
     }
 )
 
+ACCOUNT = "0f2ce8a1-7d3b-4c65-9e10-5b8f4a6d2c71"
+ACCOUNT_NAME = "Sandbox user"
+"""The one user, whose keys are let in."""
+ASSIGNED_LOCATIONS = frozenset({"LEEDS_DC", "BRISTOL_WH"})
+"""The places the user works for; the others are the company's all the same."""
+
 PACKAGE_SIZES: Mapping[str, PackageSize] = MappingProxyType(
     {
         size.reference: size

@@ -55,6 +55,10 @@ class References:
         """32 hex digits."""
         return uuid.uuid5(uuid.NAMESPACE_OID, f"item {self._next('item')}").hex
 
+    def quote(self) -> str:
+        """A GUID, of a quote or of the asking for some."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"quote {self._next('quote')}"))
+
     def tracking(self, prefix: str) -> str:
         """A carrier's tracking reference, such as NL0081733155."""
         return f"{prefix}{81_733_155 + self._next('tracking'):010d}"

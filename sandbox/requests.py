@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sandbox.dates import LooseDateTime
-from sandbox.goods import PackageInput
+from sandbox.goods import OrderPackageInput, PackageInput
 from sandbox.models import (
     Address,
     CustomsDocumentation,
@@ -85,6 +85,20 @@ class OrderConsignmentsRequest(Model):
     order_references: Annotated[list[str], Field(min_length=1)]
 
 
+class OrderPackagesRequest(Model):
+    """Packages to add to an order, or to change."""
+
+    order_reference: str
+    order_packages: Annotated[list[OrderPackageInput], Field(min_length=1)]
+
+
+class DeleteOrderPackagesRequest(Model):
+    """Packages to delete from an order."""
+
+    order_reference: str
+    order_package_references: Annotated[list[str], Field(min_length=1)]
+
+
 class SelectedOption(Model):
     """A delivery option that is to become an order."""
 
@@ -133,6 +147,12 @@ class UpdateConsignmentRequest(Model):
     meta_data: list[MetaData] | None = None
     packages: list[PackageInput] | None = None
     tags: list[str] | None = None
+
+
+class CustomerReferenceRequest(Model):
+    """A reference of the customer's; empty text takes it away."""
+
+    reference: str
 
 
 class ConsignmentReferencesRequest(Model):

@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.errors import not_found
 from sandbox.faults import Faults
 from sandbox.options import SandboxOptions
-from sandbox.records import Consignment, DeliveryOption, Order
+from sandbox.records import Consignment, DeliveryOption, Order, Quote
 from sandbox.references import References
 from sandbox.states import ConsignmentState
 
@@ -54,6 +54,7 @@ class SandboxState:
         self.orders: dict[str, Order] = {}
         self.consignments: dict[str, Consignment] = {}
         self.delivery_options: dict[str, DeliveryOption] = {}
+        self.quotes: dict[str, Quote] = {}
         self.calls: list[CallRecord] = []
         self.keys = set(self.options.keys)
         self.latency_seconds = self.options.latency_seconds

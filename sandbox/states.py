@@ -54,6 +54,8 @@ class Action(StrEnum):
     DEALLOCATE = "deallocated"
     GET_LABELS = "labelled"
     MANIFEST = "manifested"
+    DISPATCH = "dispatched"
+    RENAME = "given another reference"
     CANCEL = "cancelled"
 
 
@@ -100,6 +102,8 @@ TRANSITIONS: Mapping[Action, Transition] = MappingProxyType(
             passes=_S.MANIFESTING,
             ends=(_S.MANIFESTED, _S.MANIFEST_FAILED),
         ),
+        Action.RENAME: Transition(frozenset(_S) - PASSING - {_S.CANCELLED}),
+        Action.DISPATCH: Transition(frozenset({_S.MANIFESTED}), ends=(_S.DISPATCHED,)),
         # RULES 11, 7 to 9: the sure ground only; whoever copes with this copes with more.
         Action.CANCEL: Transition(
             frozenset({_S.UNALLOCATED, _S.ALLOCATION_FAILED}),

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.exchange import Call, subject_of
 from sandbox.faults import Subject
+from sandbox.packages import owner_of
 
 
 def subjects_of(call: Call) -> list[Subject]:
@@ -43,8 +44,13 @@ def _packing(call: Call) -> Subject:
     )
 
 
+_OF_ORDER_PACKAGES = frozenset({"addOrderPackages", "updateOrderPackages", "deleteOrderPackages"})
+
+
 def _of_orders(call: Call) -> Iterable[Subject]:
     named = [call.parameters.get("orderReference"), *_texts(call.body, "OrderReferences")]
+    if call.operation in _OF_ORDER_PACKAGES:
+        named.append(_text(call.body, "OrderReference"))
     for reference in filter(None, named):
         order = call.state.orders.get(reference)
         yield Subject(
@@ -61,6 +67,9 @@ def _of_consignments(call: Call) -> Iterable[Subject]:
     ]
     if call.operation == "updateConsignment":
         named.append(_text(call.body, "Reference"))
+    if call.operation == "deletePackage":
+        owner = owner_of(call.state, call.parameters["packageReference"])
+        named.append(owner.reference if owner else None)
     for reference in filter(None, named):
         consignment = call.state.consignments.get(reference)
         if consignment is None:

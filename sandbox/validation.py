@@ -48,7 +48,7 @@ def read_references(body: Any) -> list[str]:
 
 def check_size(
     problems: Problems,
-    target: str,
+    prefix: str,
     weight: Weight | None,
     dimensions: Dimensions | None,
     size_reference: str | None,
@@ -58,26 +58,28 @@ def check_size(
         if size_reference not in PACKAGE_SIZES:
             problems.add(
                 "UnknownPackageSize",
-                f"{target}.PackageSizeReference",
+                f"{prefix}PackageSizeReference",
                 f"{size_reference} is not a package size.",
             )
         return
     for name, value in (("Weight", weight), ("Dimensions", dimensions)):
         if value is None:
             problems.add(
-                "Required", f"{target}.{name}", f"{name} or PackageSizeReference is wanted."
+                "Required", f"{prefix}{name}", f"{name} or PackageSizeReference is wanted."
             )
 
 
 def check_packages(problems: Problems, packages: Sequence[PackageInput]) -> None:
     """Packages of an order or a consignment: at least one item each (RULES 11, 19)."""
     for number, package in enumerate(packages):
-        target = f"Packages[{number}]"
-        check_size(
-            problems, target, package.weight, package.dimensions, package.package_size_reference
-        )
-        if not package.items:
-            problems.add("Required", f"{target}.Items", "A package has one or more items.")
+        check_package(problems, f"Packages[{number}].", package)
+
+
+def check_package(problems: Problems, prefix: str, package: PackageInput) -> None:
+    """One package; `prefix` begins the targets."""
+    check_size(problems, prefix, package.weight, package.dimensions, package.package_size_reference)
+    if not package.items:
+        problems.add("Required", f"{prefix}Items", "A package has one or more items.")
 
 
 def check_addresses(problems: Problems, addresses: Sequence[Address]) -> None:

@@ -1,7 +1,10 @@
-"""A good call of each operation about orders, delivery options and consignments without one."""
+"""A good call of each operation about orders, delivery options, quotes and single packages."""
+
+from collections.abc import Awaitable, Callable
 
 from .caller import Caller
 from .goods import CONSIGNMENT, RETURN_ADDRESS, chosen, options
+from .samples import ORDER
 
 
 async def update_order(pro: Caller) -> object:
@@ -47,7 +50,86 @@ async def select_order(pro: Caller) -> object:
     return await chosen(pro, (await options(pro))[0]["Reference"])
 
 
-TURNS = {
+async def add_packages(pro: Caller) -> object:
+    """addOrderPackages."""
+    body = {"OrderReference": await pro.order(), "OrderPackages": [ORDER["Packages"][0]]}
+    return await pro.good("POST", "/orders/addorderpackages", body)
+
+
+async def update_packages(pro: Caller) -> object:
+    """updateOrderPackages."""
+    order = await pro.good("GET", f"/orders/{await pro.order()}")
+    body = {"OrderReference": order["OrderReference"], "OrderPackages": order["Packages"]}
+    return await pro.good("PUT", "/orders/updateorderpackages", body)
+
+
+async def delete_packages(pro: Caller) -> object:
+    """deleteOrderPackages."""
+    two = [ORDER["Packages"][0], ORDER["Packages"][0]]
+    order = await pro.good("GET", f"/orders/{await pro.order(Packages=two)}")
+    references = [order["Packages"][0]["Reference"]]
+    body = {"OrderReference": order["OrderReference"], "OrderPackageReferences": references}
+    return await pro.good("POST", "/orders/deleteorderpackages", body)
+
+
+async def select(pro: Caller) -> object:
+    """selectDeliveryOption."""
+    reference = (await options(pro))[0]["Reference"]
+    return await pro.good("POST", f"/deliveryoptions/select/{reference}")
+
+
+def _read(path: str) -> Callable[[Caller], Awaitable[object]]:
+    async def call(pro: Caller) -> object:
+        return await pro.good("GET", path.format(await pro.pack()))
+
+    return call
+
+
+async def rename(pro: Caller) -> object:
+    """setConsignmentCustomerReference."""
+    path = f"/consignments/{await pro.pack()}/setcustomerprovidedreference"
+    return await pro.good("PUT", path, {"Reference": "another"})
+
+
+async def dispatch(pro: Caller) -> object:
+    """dispatchConsignments."""
+    body = {"ConsignmentReferences": [await pro.pack()]}
+    return await pro.good("PUT", "/consignments/Dispatch", body)
+
+
+async def add_package(pro: Caller) -> object:
+    """addPackage."""
+    path = f"/consignments/{await pro.pack()}/addpackage"
+    return await pro.good("POST", path, ORDER["Packages"][0])
+
+
+async def delete_package(pro: Caller) -> object:
+    """deletePackage."""
+    path = f"/consignments/{await pro.pack()}/addpackage"
+    package = await pro.good("POST", path, ORDER["Packages"][0])
+    return await pro.good("DELETE", f"/packages/{package['Reference']}")
+
+
+async def quotes(pro: Caller) -> object:
+    """getQuotes."""
+    return await pro.good("POST", "/quotes", CONSIGNMENT)
+
+
+TURNS: dict[str, Callable[[Caller], Awaitable[object]]] = {
+    "addOrderPackages": add_packages,
+    "updateOrderPackages": update_packages,
+    "deleteOrderPackages": delete_packages,
+    "selectDeliveryOption": select,
+    "getConsignmentWithMetadata": _read("/consignments/getconsignmentwithmetadata/{0}"),
+    "getConsignmentOnly": _read("/consignments/getconsignmentonly/{0}"),
+    "getConsignmentAudit": _read("/consignments/{0}/audit"),
+    "setConsignmentCustomerReference": rename,
+    "dispatchConsignments": dispatch,
+    "addPackage": add_package,
+    "deletePackage": delete_package,
+    "getQuotes": quotes,
+    "getQuotesForConsignment": _read("/quotes/consignment/{0}"),
+    "getAssignedShippingLocations": _read("/shippinglocations/assigned"),
     "updateOrder": update_order,
     "addOrderAddress": add_address,
     "updateOrderAddress": update_address,

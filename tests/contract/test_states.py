@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox.options import SandboxOptions
@@ -9,6 +10,7 @@ from sandbox.states import ConsignmentState
 
 from .caller import Caller
 from .document import Contract
+from .samples import ORDER
 
 _S = ConsignmentState
 BEFORE_A_CARRIER = {_S.UNALLOCATED, _S.ALLOCATION_FAILED}
@@ -23,6 +25,10 @@ ALLOWED = {
     "setreadytoship": {_S.ALLOCATED},
     "setnotreadytoship": {_S.READY_TO_SHIP},
     "manifest": {_S.ALLOCATED, _S.MANIFEST_FAILED, _S.READY_TO_SHIP},
+    "dispatch": {_S.MANIFESTED},
+    "addpackage": BEFORE_A_CARRIER,
+    "deletepackage": BEFORE_A_CARRIER,
+    "rename": set(_S) - PASSING - {_S.CANCELLED},
     "labels": set(_S) - BEFORE_A_CARRIER - PASSING - {_S.CANCELLED},
 }
 ENDS = {
@@ -32,6 +38,7 @@ ENDS = {
     "setreadytoship": _S.READY_TO_SHIP,
     "setnotreadytoship": _S.ALLOCATED,
     "manifest": _S.MANIFESTING,
+    "dispatch": _S.DISPATCHED,
 }
 
 
@@ -46,25 +53,70 @@ async def _put(pro: Caller, state: ConsignmentState) -> str:
 
 async def _attempt(pro: Caller, action: str, reference: str, *, many: bool) -> bool:
     """Whether PRO did it."""
-    if action == "update":
-        response = await pro.call("PUT", "/consignments", await pro.read(reference))
-    elif action == "labels":
-        response = await pro.call("GET", f"/labels/{reference}")
-    elif action in ("allocate", "manifest"):
-        path = "/allocation/allocate" if action == "allocate" else "/consignments/manifest"
-        response = await pro.call("PUT", path, {"ConsignmentReferences": [reference]})
-    elif many or action not in ("cancel", "deallocate"):
-        path = f"/consignments/{action}{'list' if action in ('cancel', 'deallocate') else ''}"
-        response = await pro.call("PUT", path, [reference])
-    else:
-        response = await pro.call("PUT", f"/consignments/{reference}/{action}")
+    if action in ("cancel", "deallocate") and many:
+        action += "list"
+    response = await _CALLS.get(action, _change)(pro, action, reference)
     body: Any = response.json() if response.content else None
-    if response.status_code < 300 and isinstance(body, list) and action != "update":
+    if response.is_success and isinstance(body, list) and action != "update":
         (result,) = body
-        return bool(result.get("IsSuccess", result.get("StatusCode") == 200))
+        code = result.get("StatusCode", result.get("HttpStatusCode"))
+        return bool(result.get("IsSuccess", code == 200))
     # No code is documented for labels in a wrong state; 404 is the one that is listed.
-    assert response.status_code in (200, 404 if action == "labels" else 400)
-    return response.status_code == 200
+    assert response.is_success or response.status_code == (404 if action == "labels" else 400)
+    return response.is_success
+
+
+async def _update(pro: Caller, _: str, reference: str) -> httpx.Response:
+    return await pro.call("PUT", "/consignments", await pro.read(reference))
+
+
+async def _labels(pro: Caller, _: str, reference: str) -> httpx.Response:
+    return await pro.call("GET", f"/labels/{reference}")
+
+
+async def _add_package(pro: Caller, _: str, reference: str) -> httpx.Response:
+    return await pro.call("POST", f"/consignments/{reference}/addpackage", ORDER["Packages"][0])
+
+
+async def _delete_package(pro: Caller, _: str, reference: str) -> httpx.Response:
+    consignment = pro.state.consignments[reference]
+    last = consignment.packages[0].model_copy(update={"reference": f"EP-of-{reference}"})
+    consignment.packages.append(last)
+    return await pro.call("DELETE", f"/packages/{last.reference}")
+
+
+async def _rename(pro: Caller, _: str, reference: str) -> httpx.Response:
+    path = f"/consignments/{reference}/setcustomerprovidedreference"
+    return await pro.call("PUT", path, {"Reference": "another"})
+
+
+async def _named(pro: Caller, action: str, reference: str) -> httpx.Response:
+    path = "/allocation/allocate" if action == "allocate" else f"/consignments/{action}"
+    return await pro.call("PUT", path, {"ConsignmentReferences": [reference]})
+
+
+async def _bare_list(pro: Caller, action: str, reference: str) -> httpx.Response:
+    return await pro.call("PUT", f"/consignments/{action}", [reference])
+
+
+async def _change(pro: Caller, action: str, reference: str) -> httpx.Response:
+    return await pro.call("PUT", f"/consignments/{reference}/{action}")
+
+
+_CALLS = {
+    "update": _update,
+    "labels": _labels,
+    "addpackage": _add_package,
+    "deletepackage": _delete_package,
+    "rename": _rename,
+    "allocate": _named,
+    "manifest": _named,
+    "dispatch": _named,
+    "setreadytoship": _bare_list,
+    "setnotreadytoship": _bare_list,
+    "cancellist": _bare_list,
+    "deallocatelist": _bare_list,
+}
 
 
 @pytest.mark.parametrize("state", list(_S))
