@@ -1,6 +1,6 @@
-"""Write docs/settings.md and docs/metrics.md from the code: `python docs/generate.py write|check`.
+"""Write the settings, the metrics and the picture of the flow: `python docs/generate.py write`.
 
-`check` exits 1 when a committed page differs from what the code says.
+`check` instead exits 1 when a committed page or picture differs from what the code says.
 """
 
 import sys
@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_args, get_origin
 
+from flow_picture import flow_picture
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -211,6 +212,7 @@ def _words(values: Iterable[str]) -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "metrics.md": metrics_page,
+    "pictures/flow.svg": flow_picture,
 }
 
 
