@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from service.events import exact_json
 from service.pro import answers, contract, results
-from service.pro.asking import Asking
+from service.pro.asking import Asking, segment
 from service.pro.problems import Answer
 
 
@@ -43,6 +43,22 @@ class AllocationCalls(Asking):
             changes=True,
             read=lambda a: results.allocation_results(consignment_references, _summaries(a)),
         )
+
+    async def allocate_service_group(
+        self, consignment_reference: str, service_group_reference: str
+    ) -> results.AllocationResult:
+        """`PUT /allocation/{ref}/allocatewithservicegroup/{group}`, one consignment a call.
+        Changes."""
+        asked = (consignment_reference,)
+        found = await self._calls.call(
+            "allocate_service_group",
+            "PUT",
+            f"/allocation/{segment(consignment_reference)}"
+            f"/allocatewithservicegroup/{segment(service_group_reference)}",
+            changes=True,
+            read=lambda a: results.allocation_results(asked, _summaries(a)),
+        )
+        return found[consignment_reference]
 
 
 def _summaries(answer: Answer) -> tuple[answers.AllocationSummary, ...]:

@@ -220,6 +220,7 @@ class ConsignmentSummary(Read):
     state: Word
     consignment_reference_provided_by_customer: OptionalText = None
     date_created: LooseTime = None
+    shipping_date: LooseTime = None
     mpd_carrier_reference: OptionalText = None
     mpd_carrier_service_reference: OptionalText = None
     failed_allocation_message: OptionalText = None

@@ -1,15 +1,30 @@
 """Consignments: read, search, update (RULES 4)."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
-from service.pro import answers
-from service.pro.asking import Asking, nothing, one, segment
+from service.pro import answers, contract, results
+from service.pro.asking import Asking, listed, nothing, one, segment
+from service.pro.criteria import Criteria
 from service.pro.documents import ConsignmentDocument, consignment_document
 from service.pro.problems import Refused, Retryable
 
 
 class ConsignmentCalls(Asking):
     """What can be asked about consignments."""
+
+    async def create_consignment(self, request: contract.CreateConsignmentRequest) -> str:
+        """`POST /consignments` → the consignment's `EC-…` reference. Changes; a repeat makes
+        another consignment."""
+        return await self._calls.call(
+            "create_consignment",
+            "POST",
+            "/consignments",
+            body=request.to_json(),
+            changes=True,
+            read=lambda a: results.created_reference(listed(a, answers.LINKS), "Link"),
+        )
 
     async def get_consignment(self, consignment_reference: str) -> answers.Consignment:
         """`GET /consignments/{ref}`"""
@@ -59,45 +74,60 @@ class ConsignmentCalls(Asking):
         "none" is a second parcel. Anything else raises Retryable (or Throttled, Unauthorised). A
         return has the same reference and the direction isn't told: read each one found.
         """
-        found = [
-            line
-            async for line in self._search(
-                "find_consignments", {"referenceProvidedByCustomer": customer_reference}
-            )
-            if line.consignment_reference_provided_by_customer == customer_reference
-        ]
-        return tuple(found)
+        criteria = Criteria(customer_reference=customer_reference)
+        return tuple([line async for line in self._search("find_consignments", criteria)])
 
     async def search_consignments(
-        self, *, shipping_location_reference: str, states: Sequence[str]
+        self,
+        *,
+        shipping_location_reference: str | None = None,
+        states: Sequence[str] = (),
+        customer_reference: str | None = None,
+        carrier: str | None = None,
+        labels_printed: bool | None = None,
+        ships_from: date | None = None,
+        ships_until: date | None = None,
     ) -> AsyncGenerator[answers.ConsignmentSummary, None]:
-        """The consignments of a location in one of these states (wire names), each once. One paged
-        search for each state, so one that moves meanwhile may be told in its old state."""
+        """The consignments that match all criteria (see `Criteria`), each once.
+
+        `states` are wire names; without any they come in every state from a single paged search.
+        With some it is one paged search for each, so one that moves meanwhile may be told in its
+        old state, or not at all.
+        """
+        criteria = Criteria(
+            customer_reference=customer_reference,
+            shipping_location_reference=shipping_location_reference,
+            carrier=carrier,
+            labels_printed=labels_printed,
+            ships_from=ships_from,
+            ships_until=ships_until,
+        )
+        searches = [replace(criteria, state=state) for state in states] or [criteria]
         seen: set[str] = set()
-        for state in states:
-            criteria = {"shippingLocationReference": shipping_location_reference, "state": state}
-            async for line in self._search("search_consignments", criteria):
-                if line.state == state and line.reference not in seen:
+        for search in searches:
+            async for line in self._search("search_consignments", search):
+                if line.reference not in seen:
                     seen.add(line.reference)
                     yield line
 
     async def _search(
-        self, operation: str, criteria: Mapping[str, str]
+        self, operation: str, criteria: Criteria
     ) -> AsyncIterator[answers.ConsignmentSummary]:
-        """Page through `GET /consignments/{take}/{skip}`, each line once.
+        """Page through `GET /consignments/{take}/{skip}`: each line that matches, once.
 
         It ends at an empty page, or at one shorter than asked for unless `Count` says that more
         follow: PRO may have a smaller page than ours. A page that repeats only what was there
         would never end: that is no answer.
         """
+        query = criteria.query()
         take, skip = self._policy.page_size, 0
         seen: set[str] = set()
         while True:
-            page = await self._page(operation, take, skip, criteria)
+            page = await self._page(operation, take, skip, query)
             lines = page.consignment_summaries
             fresh = [line for line in lines if line.reference not in seen]
             seen.update(line.reference for line in fresh)
-            for line in fresh:
+            for line in filter(criteria.matches, fresh):
                 yield line
             skip += len(lines)
             if not lines or (len(lines) < take and page.count <= skip):
@@ -106,14 +136,14 @@ class ConsignmentCalls(Asking):
                 raise Retryable(operation, "PRO's pages repeat themselves")
 
     async def _page(
-        self, operation: str, take: int, skip: int, criteria: Mapping[str, str]
+        self, operation: str, take: int, skip: int, query: Mapping[str, str]
     ) -> answers.MatchingConsignments:
         try:
             return await self._calls.call(
                 operation,
                 "GET",
                 f"/consignments/{take}/{skip}",
-                params=criteria,
+                params=query,
                 read=lambda a: one(a, answers.MatchingConsignments),
             )
         except Refused as refusal:

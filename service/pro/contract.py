@@ -4,7 +4,9 @@ Made of the parts in `parts.py`; filled in by `mapping.py` and the reactions.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from service.pro.parts import (
     Address,
@@ -65,6 +67,36 @@ class PackOrderRequest(Sent):
     tags: tuple[str, ...] | None = None
 
 
+class SelectDeliveryOption(Sent):
+    """A delivery option (`EDO-…`) that shall become an order."""
+
+    reference: str
+    order_reference_provided_by_customer: str
+    meta_data: tuple[MetaData, ...] | None = None
+
+
+class SelectOrderRequest(Sent):
+    """`POST /deliveryoptions/selectorder`"""
+
+    delivery_options: tuple[SelectDeliveryOption, ...]
+
+
+class CreateConsignmentRequest(Sent):
+    """`POST /consignments`. The customer reference is the only handle to find it by after a lost
+    answer. The wanted day is named RequestedDeliveryDate when read back."""
+
+    consignment_reference_provided_by_customer: str
+    source: Literal["Api"] = "Api"
+    required_delivery_date: RequiredDeliveryDate | None = None
+    shipping_date: datetime | None = None
+    packages: tuple[Package, ...]
+    customs_documentation: CustomsDocumentation | None = None
+    addresses: tuple[Address, ...]
+    meta_data: tuple[MetaData, ...] | None = None
+    direction: Direction
+    tags: tuple[str, ...] | None = None
+
+
 class ConsignmentReferencesRequest(Sent):
     """`PUT /allocation/allocate`"""
 
@@ -79,18 +111,24 @@ class AllocateWithCarrierServiceRequest(Sent):
 
 
 class ShippingDateRange(Sent):
-    """First and last shipping date."""
+    """First and last shipping date; either may be open."""
 
     start_date: datetime | None = None
     end_date: datetime | None = None
 
 
+ManifestState = Literal["Allocated", "ManifestFailed", "ReadyToShip"]
+
+
 class ManifestFromQueryRequest(Sent):
-    """`POST /consignments/manifestFromQuery`; all criteria must match. `states` takes wire names
-    and only Allocated, ManifestFailed and ReadyToShip."""
+    """`POST /consignments/manifestFromQuery`; all criteria must match, one of each list.
+
+    `carriers` are carrier references. PRO takes one range in spite of the plural name, and does not
+    say whether fetching a label makes it printed: try `labels_printed` out before relying on it.
+    """
 
     shipping_location_references: tuple[str, ...] | None = None
-    states: tuple[Literal["Allocated", "ManifestFailed", "ReadyToShip"], ...]
+    states: Annotated[tuple[ManifestState, ...], Field(min_length=1)]
     carriers: tuple[str, ...] | None = None
     labels_printed: bool | None = None
     shipping_date: datetime | None = None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from service.pro.answers import OptionalText, Read, ReadAddress, null_is_empty
+from service.pro.answers import Links, OptionalText, Read, ReadAddress, null_is_empty
 
 
 class ReadWeight(Read):
@@ -86,3 +86,19 @@ class Order(Read):
     def address_types(self) -> frozenset[str]:
         """Which addresses it has: these are updated, others are added (RULES 3.3)."""
         return frozenset(address.address_type for address in self.addresses)
+
+
+class SelectOrderResult(Read):
+    """Outcome for one delivery option; `status` is an HTTP status for it alone."""
+
+    delivery_option_reference: str
+    order_reference: OptionalText = None
+    status: int
+    message: OptionalText = None
+    links: Links = ()
+
+
+class SelectOrderResponse(Read):
+    """`POST /deliveryoptions/selectorder`"""
+
+    select_order_results: tuple[SelectOrderResult, ...]

@@ -3,6 +3,7 @@
 from service.pro import answers, contract, parts, results
 from service.pro.asking import Asking, listed, nothing, one, segment
 from service.pro.documents import OrderDocument, order_document
+from service.pro.order_answers import SelectOrderResponse
 
 
 class OrderCalls(Asking):
@@ -17,6 +18,22 @@ class OrderCalls(Asking):
             body=request.to_json(),
             changes=True,
             read=lambda a: results.created_reference(listed(a, answers.LINKS), "Order"),
+        )
+
+    async def select_delivery_option_as_order(self, option: contract.SelectDeliveryOption) -> str:
+        """`POST /deliveryoptions/selectorder` for one option → the order's `EO-…` reference.
+        Changes; a repeat makes another order. Refused also where only the option's own status
+        says so."""
+        operation = "select_delivery_option_as_order"
+        return await self._calls.call(
+            operation,
+            "POST",
+            "/deliveryoptions/selectorder",
+            body=contract.SelectOrderRequest(delivery_options=(option,)).to_json(),
+            changes=True,
+            read=lambda a: results.selected_order(
+                operation, option.reference, one(a, SelectOrderResponse)
+            ),
         )
 
     async def get_order(self, order_reference: str) -> OrderDocument:

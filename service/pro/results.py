@@ -21,6 +21,7 @@ from service.pro.answers import (
     PackOrderResult,
     StringResult,
 )
+from service.pro.order_answers import SelectOrderResponse
 from service.pro.problems import Problem, Refused, UnreadableAnswer
 
 _RETURN_MISSING = Problem(
@@ -115,6 +116,24 @@ def created_reference(links: Sequence[ApiLink], rel: str) -> str:
     return reference
 
 
+def selected_order(operation: str, option_reference: str, response: SelectOrderResponse) -> str:
+    """The order that a delivery option became. Raises Refused when PRO said no to the option."""
+    results = [
+        result
+        for result in response.select_order_results
+        if result.delivery_option_reference == option_reference
+    ]
+    if len(results) != 1:
+        raise UnreadableAnswer("no single result for the delivery option")
+    (result,) = results
+    if result.status in (200, 201):
+        return result.order_reference or created_reference(result.links, "Order")
+    if _is_refusal(result.status) and result.order_reference is None:
+        message = result.message or "PRO gave no reason."
+        raise Refused(operation, Problem(result.status, "option_not_selected", message))
+    raise UnreadableAnswer(f"an option's status is {result.status}")
+
+
 def pack_result(response: PackOrderResponse, *, return_asked: bool) -> PackResult:
     """Tell outbound from return by the `Result` word. Raises Refused when PRO made nothing."""
     by_word: dict[str, PackOrderResult] = {}
@@ -184,10 +203,15 @@ def _allocation(reference: str, summary: AllocationSummary) -> AllocationResult:
             summary.carrier_service_name,
             tuple(t for leg in summary.consignment_legs for t in leg.tracking_references if t),
         )
-    if 400 <= summary.status_code < 500 and summary.status_code not in (401, 403, 408, 429):
+    if _is_refusal(summary.status_code):
         message = summary.description or "PRO gave no reason."
         return NotAllocated(reference, Problem(summary.status_code, "allocation_failed", message))
     return Unsettled(reference)
+
+
+def _is_refusal(status: int) -> bool:
+    """Whether the status of an item says no to it for certain."""
+    return 400 <= status < 500 and status not in (401, 403, 408, 429)
 
 
 def allocated_in(consignment: Consignment) -> Allocated:
