@@ -1,6 +1,5 @@
 """Each operation as it goes over the wire, and what is made of PRO's answers."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -23,7 +22,6 @@ from service.pro.problems import (
     Refused,
     Retryable,
     Throttled,
-    Unauthorised,
     Verdict,
 )
 from service.pro.results import Allocated, Done, Failed, NotAllocated, Unsettled
@@ -88,6 +86,27 @@ CALLS: list[tuple[Call, str, object]] = [
         "PUT /allocation/allocatewithcarrierservice",
         {"ConsignmentReferences": ["EC-1", "EC-2"], "MpdCarrierServiceReference": "NL_P24"},
     ),
+    (
+        lambda c: c.allocate_service_group("EC-1", "NEXT DAY/UK"),
+        "PUT /allocation/EC-1/allocatewithservicegroup/NEXT DAY/UK",
+        None,
+    ),
+    (
+        lambda c: c.set_not_ready_to_ship(["EC-1", "EC-2"]),
+        "PUT /consignments/setnotreadytoship",
+        ["EC-1", "EC-2"],
+    ),
+    (
+        lambda c: c.deallocate_consignments(["EC-1", "EC-2"]),
+        "PUT /consignments/deallocatelist",
+        ["EC-1", "EC-2"],
+    ),
+    (
+        lambda c: c.cancel_consignments(["EC-1", "EC-2"]),
+        "PUT /consignments/cancellist",
+        ["EC-1", "EC-2"],
+    ),
+    (lambda c: c.get_consignment_document("EC-1"), "GET /consignments/EC-1", None),
     (lambda c: c.get_labels("EC-1", "ZPL"), "GET /labels/EC-1/ZPL", None),
     (
         lambda c: c.manifest_from_query(QUERY),
@@ -372,115 +391,6 @@ async def test_a_manifest_query_tells_counts_and_failures(
         queued = await client.manifest_from_query(QUERY)
     assert (queued.found, queued.queued, queued.not_queued) == counts
     assert queued.failed == ("EC-000-07C-2J1",)
-
-
-def pages(lines: list[dict[str, Any]], *, largest: int = 100, count: bool = True) -> Answering:
-    """A search over these lines; PRO may have a smaller page than asked for."""
-
-    async def say(request: Request, writer: asyncio.StreamWriter) -> None:
-        _, _, take, skip = request.line.split(" ")[1].partition("?")[0].split("/")
-        page = lines[int(skip) : int(skip) + min(int(take), largest)]
-        total = len(lines) if count else len(page)
-        body = json.dumps({"Count": total, "ConsignmentSummaries": page})
-        await answer(200, body)(request, writer)
-
-    return say
-
-
-def line(number: int, customer: str = "C-1", state: str = "Allocated") -> dict[str, Any]:
-    return {
-        "Reference": f"EC-{number}",
-        "State": state,
-        "ConsignmentReferenceProvidedByCustomer": customer,
-    }
-
-
-async def finding(answering: Answering, customer: str = "C-1") -> tuple[list[str], int]:
-    async with serving(answering) as server, client_of(server) as client:
-        found = await client.find_consignments(customer)
-        return [one.reference for one in found], len(server.requests)
-
-
-async def test_only_an_exact_match_counts() -> None:
-    lines = [line(1, "C-10"), line(2, "c-1"), line(3, "C-1"), line(4, ""), line(5, "XC-1")]
-    assert (await finding(pages(lines)))[0] == ["EC-3"]
-    assert (await finding(pages(lines[:2])))[0] == []
-
-
-@pytest.mark.parametrize(
-    ("number", "largest", "count", "calls"),
-    [
-        (0, 100, True, 1),
-        (2, 100, True, 1),
-        (3, 100, True, 2),
-        (7, 100, True, 3),
-        (7, 100, False, 3),
-        (7, 2, True, 4),
-    ],
-)
-async def test_all_pages_are_read(number: int, largest: int, count: bool, calls: int) -> None:
-    lines = [line(n) for n in range(number)]
-    found = await finding(pages(lines, largest=largest, count=count))
-    assert found == ([f"EC-{n}" for n in range(number)], calls)
-
-
-async def test_repeats_are_dropped() -> None:
-    lines = [line(1), line(2), line(3), line(3), line(4)]
-    assert (await finding(pages(lines)))[0] == ["EC-1", "EC-2", "EC-3", "EC-4"]
-
-
-async def test_pages_that_never_end_are_no_answer() -> None:
-    endless = answer(
-        200, json.dumps({"Count": 3, "ConsignmentSummaries": [line(1), line(2), line(3)]})
-    )
-    with pytest.raises(Retryable):
-        await finding(endless)
-
-
-async def test_a_404_in_pros_own_words_is_none() -> None:
-    assert await finding(answer(404, NOT_FOUND)) == ([], 1)
-
-
-@pytest.mark.parametrize(
-    "answering",
-    [
-        answer(404),
-        answer(404, "<html>"),
-        answer(404, '{"Message": "No HTTP resource was found that matches the request URI."}'),
-        answer(404, '{"statusCode": 404, "message": "Resource not found"}'),
-        answer(400, NOT_FOUND),
-        answer(200),
-        answer(200, "[]"),
-        answer(200, "{}"),
-        answer(200, '{"Count": 0}'),
-        answer(200, '{"Count": 1, "ConsignmentSummaries": [{"State": "Allocated"}]}'),
-        answer(204),
-        answer(500, NOT_FOUND),
-    ],
-)
-async def test_anything_else_is_not_none(answering: Answering) -> None:
-    with pytest.raises(Retryable):
-        await finding(answering)
-
-
-async def test_a_search_that_is_throttled_or_locked_out_says_so() -> None:
-    with pytest.raises(Throttled) as caught:
-        await finding(answer(429, "", "retry-after: 7"))
-    assert caught.value.retry_after == 7.0
-    with pytest.raises(Unauthorised):
-        await finding(answer(401))
-
-
-async def test_a_location_is_searched_state_by_state() -> None:
-    lines = [line(1), line(2, state="ReadyToShip"), line(3), line(4, state="Unallocated")]
-    async with serving(pages(lines)) as server, client_of(server) as client:
-        found = client.search_consignments(
-            shipping_location_reference="LEEDS_DC", states=["Allocated", "ReadyToShip"]
-        )
-        assert [one.reference async for one in found] == ["EC-1", "EC-3", "EC-2"]
-        asked = [parse_qs(urlsplit(r.line.split(" ")[1]).query) for r in server.requests]
-        assert {query["shippingLocationReference"][0] for query in asked} == {"LEEDS_DC"}
-        assert [query["state"][0] for query in asked][-1] == "ReadyToShip"
 
 
 async def test_every_call_is_told_to_the_metrics() -> None:
