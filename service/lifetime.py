@@ -20,6 +20,7 @@ from service.intake.step_guard import StepGuard
 from service.intake.sweeper import Sweeper
 from service.ledger.database import Database, LedgerDown, LedgerNotReady
 from service.pro.client import ProClient
+from service.reactions.collection_due import CollectionDue
 
 
 class PortTaken(Exception):
@@ -36,6 +37,7 @@ class Service:
     broker: Broker
     engine: Engine
     sweeper: Sweeper
+    collections: CollectionDue
     gate: Gate
     steps_on: Sequence[EventType]
     http: "Http"
@@ -85,6 +87,7 @@ class Service:
         while True:
             try:
                 await self.database.check()
+                await self.collections.plan()
             except (LedgerDown, LedgerNotReady) as error:
                 if str(error) != said:
                     log.warning("waiting for the ledger", error=str(error))

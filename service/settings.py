@@ -3,12 +3,15 @@
 Only wiring and the CLI read this module; everyone else is handed small frozen policies.
 """
 
+import json
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from service.collection_times import Collections
 
 PRO_HOSTS = {
     "sandbox": "https://apisandbox.electioapp.com",
@@ -99,6 +102,13 @@ class Settings(BaseSettings):
         default=None,
         description="Allocate every consignment to this carrier service (PRO's Service Code); "
         "unset, PRO's default rules choose.",
+    )
+
+    collections: Annotated[dict[str, Collections], NoDecode] = Field(
+        default_factory=dict,
+        description="When each location's manifest is asked for, ahead of the carriers' visit: "
+        "JSON or a JSON file's path, see docs/operations.md. A location that is not named has "
+        "its manifests on request only.",
     )
 
     # Ledger
@@ -198,6 +208,19 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("collections", mode="before")
+    @classmethod
+    def _json_or_file(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            text = value if value.lstrip().startswith(("{", "[")) else Path(value).read_text()
+            return json.loads(text)
+        except OSError as error:
+            raise ValueError(f"can't be read as a file ({error.strerror})") from None
+        except ValueError:
+            raise ValueError("is no JSON") from None
+
     @field_validator("lookups_after", "stray_search_after", "retry_tiers", mode="after")
     @classmethod
     def _growing(cls, value: tuple[float, ...]) -> tuple[float, ...]:
@@ -254,5 +277,7 @@ def load() -> Settings:
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
             name = "_".join(str(part) for part in fault["loc"][:1]).upper()
             said = fault["msg"].removeprefix("Value error, ")
+            inside = ".".join(str(part) for part in fault["loc"][1:])
+            said = f"{inside} {said}" if inside else said
             lines.append(f"ORDERFLEX_{name}: {said}" if name else said)
         raise BadSettings("\n".join(lines)) from None

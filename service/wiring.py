@@ -48,6 +48,7 @@ from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
 from service.pro.problems import Verdict
 from service.pro.results import AllocationResult
+from service.reactions.collection_due import CollectionDue
 from service.reactions.consignment_allocated import FetchLabels
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
@@ -257,6 +258,10 @@ def assemble(
         EventType.MANIFEST_REQUESTED: ManifestLocation(operations, pro, database, strays),
     }
 
+    collections = CollectionDue(
+        settings.collections, database, broker.publish, topics, settings.event_source
+    )
+
     def wake(woken: Woken) -> None:
         engine.submit(
             resumed(woken.record, woken.row.first_failed_at, topics, settings.max_event_bytes)
@@ -305,6 +310,7 @@ def assemble(
         {
             WorkKind.STRAY_SEARCH: strays,
             WorkKind.MANIFEST_CONFIRMATION: ConfirmManifest(operations, pro, database),
+            WorkKind.COLLECTION: collections,
         },
         announcer,
         parking,
@@ -330,6 +336,7 @@ def assemble(
         broker=broker,
         engine=engine,
         sweeper=sweeper,
+        collections=collections,
         gate=gate,
         steps_on=steps_on,
         http=Http(app, settings.http_host, settings.http_port),

@@ -20,6 +20,8 @@ class WorkKind(StrEnum):
     """Search PRO again for a pick whose Pack Order was ever unknown."""
     MANIFEST_CONFIRMATION = "manifest_confirmation"
     """Read whether the consignments of a manifest are Manifested or ManifestFailed."""
+    COLLECTION = "collection"
+    """Ask for the manifest of a location whose collection is due."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,16 @@ async def add(
             tries=0,
         )
         .on_conflict_do_nothing()
+    )
+
+
+async def hasten(tx: Tx, key: str, due_in_seconds: float) -> None:
+    """Have work done no later than in so many seconds."""
+    sooner = now_plus(due_in_seconds)
+    await tx.execute(
+        update(timed_work)
+        .where(timed_work.c.work_key == key, timed_work.c.due_at > sooner)
+        .values(due_at=sooner)
     )
 
 
