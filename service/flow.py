@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from service.events.topics import EventType
 from service.reactions.consignment_allocated import FetchLabels
 from service.reactions.consignment_created import AllocateConsignment
+from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_requested import ManifestLocation
 from service.reactions.order_placed import RecordOrder
 from service.reactions.stock_picked import PackPick
@@ -36,6 +37,12 @@ FLOW: tuple[Step, ...] = (
         PackPick,
         "Pack Order",
         (EventType.CONSIGNMENT_CREATED, EventType.PICK_REJECTED),
+    ),
+    Step(
+        EventType.CONSIGNMENT_REQUESTED,
+        CreateConsignment,
+        "Create Consignment",
+        (EventType.CONSIGNMENT_CREATED, EventType.CONSIGNMENT_REJECTED),
     ),
     Step(
         EventType.CONSIGNMENT_CREATED,

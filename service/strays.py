@@ -21,7 +21,7 @@ from service.ledger.timed_work import Work
 from service.metrics import Metrics, Name
 from service.operations import Operations, Say, StillMoving, operation_by_key, reading
 from service.pro import states
-from service.pro.answers import Consignment
+from service.pro.answers import Consignment, ConsignmentSummary
 from service.pro.client import ProClient
 from service.pro.problems import Problem
 
@@ -76,6 +76,21 @@ class Strays:
                 found = await reading(self.pro.get_consignment(line.reference))
                 await self._meet(order_reference, pick_reference, found)
         return None
+
+    async def candidates(
+        self, order_reference: str, customer_reference: str
+    ) -> list[ConsignmentSummary]:
+        """Search what an operation whose answer was lost may have made under this reference.
+
+        The first is the one, others stray: live before cancelled, then the oldest first. What was
+        cancelled as a stray, or is known, which an earlier attempt made, is left out.
+        """
+        async with self.database.begin() as tx:
+            gone = await standing.cancelled_strays(tx, order_reference)
+            known = await consignments.of_customer_reference(tx, customer_reference)
+        gone |= {one.consignment_reference for one in known}
+        lines = await self.pro.find_consignments(customer_reference)
+        return sorted((line for line in lines if line.reference not in gone), key=_age)
 
     async def _meet(
         self, order_reference: str, pick_reference: str | None, stray: Consignment
@@ -142,6 +157,11 @@ class Strays:
         )
         if refused:
             await self._leave(order_reference, stray, f"not cancelled ({refused[0]})")
+
+
+def _age(line: ConsignmentSummary) -> tuple[bool, str, str]:
+    created = line.date_created.isoformat() if line.date_created else ""
+    return line.state == states.CANCELLED, created, line.reference
 
 
 def making_key(order_reference: str, pick_reference: str | None) -> str:

@@ -29,7 +29,7 @@ from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.sweeper import Sweeper, SweepPolicy
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.journal import Journal
-from service.ledger.lookups import LookupPlan, LookupPolicy, OperationKind
+from service.ledger.lookups import MAKES_CONSIGNMENTS, LookupPlan, LookupPolicy
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import ParkedEvents
 from service.ledger.parked_rows import Woken
@@ -51,6 +51,7 @@ from service.pro.results import AllocationResult
 from service.reactions.collection_due import CollectionDue
 from service.reactions.consignment_allocated import FetchLabels
 from service.reactions.consignment_created import AllocateConsignment
+from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
 from service.reactions.manifest_requested import ManifestLocation
 from service.reactions.order_placed import RecordOrder
@@ -236,7 +237,7 @@ def assemble(
 
     circuit = Circuit(CircuitPolicy(), pro_is_down)
     plans = dict(LookupPolicy().plans)
-    plans[OperationKind.PACK_ORDER] = LookupPlan(settings.lookups_after)
+    plans |= dict.fromkeys(MAKES_CONSIGNMENTS, LookupPlan(settings.lookups_after))
     lookups = LookupPolicy(plans, settings.stray_search_after)
     outcomes = OutcomeStore(seal)
     publication = Publication(database, outcomes)
@@ -249,6 +250,7 @@ def assemble(
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro),
         EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
+        EventType.CONSIGNMENT_REQUESTED: CreateConsignment(operations, pro, database, strays),
         EventType.CONSIGNMENT_CREATED: AllocateConsignment(
             operations, pro, allocations, database, strays
         ),

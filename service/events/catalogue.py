@@ -10,22 +10,26 @@ from service.events.published import (
     ConsignmentLabelled,
     ConsignmentManifested,
     ConsignmentManifestFailed,
+    ConsignmentRejected,
     OrderRecorded,
     OrderRejected,
     PickRejected,
 )
 from service.events.received import ManifestRequested, OrderPlaced, StockPicked
+from service.events.requested import ConsignmentRequested
 from service.events.said import Event
 from service.events.topics import EventType
 
 _EVENTS: tuple[type[Event], ...] = (
     OrderPlaced,
     StockPicked,
+    ConsignmentRequested,
     ManifestRequested,
     OrderRecorded,
     OrderRejected,
     ConsignmentCreated,
     PickRejected,
+    ConsignmentRejected,
     ConsignmentAllocated,
     ConsignmentAllocationFailed,
     ConsignmentLabelled,

@@ -104,7 +104,9 @@ def read(record: Incoming, topics: Topics, max_bytes: int) -> Received:
         raise Malformed(
             MalformedReason.KEY_MISMATCH,
             "the Kafka key differs from the reference in the data: events of one order must "
-            "have its order_reference as key (manifest.requested: shipping_location_reference)",
+            "have its order_reference as key (consignment.requested: "
+            "consignment_reference_provided_by_customer, manifest.requested: "
+            "shipping_location_reference)",
         )
     return Received(envelope, event)
 

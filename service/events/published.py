@@ -80,6 +80,20 @@ class PickRejected(OrderOutcome):
     rejection: Rejection
 
 
+class ConsignmentRejected(Outcome):
+    """PRO refused a consignment without an order; the same reference with new content is a new
+    attempt."""
+
+    event_type: ClassVar[EventType] = EventType.CONSIGNMENT_REJECTED
+    consignment_reference_provided_by_customer: Reference
+    rejection: Rejection
+
+    @property
+    def kafka_key(self) -> str:
+        """`consignment_reference_provided_by_customer`"""
+        return self.consignment_reference_provided_by_customer
+
+
 class ConsignmentNames(TypedDict):
     """How a consignment is named, whichever outcome speaks of it."""
 
@@ -127,9 +141,11 @@ class ConsignmentOutcome(Outcome):
 
 
 class ConsignmentCreated(ConsignmentOutcome):
-    """A pick became a consignment (with a return: two events, told apart by `direction`).
+    """A pick, or a request without an order, became a consignment (with a return: two events, told
+    apart by `direction`).
 
-    `allocation_number` is the one its allocation will carry.
+    `allocation_number` is the one its allocation will carry. `shipping_location_reference` is where
+    it leaves from; of an inbound one, where it goes.
     """
 
     event_type: ClassVar[EventType] = EventType.CONSIGNMENT_CREATED

@@ -70,14 +70,16 @@ class PickedPackage(Said):
 class StockPicked(Event):
     """Items of an order left one location together. `stock.picked`, key: `order_reference`.
 
-    `pick_reference` is unique within the order. `tags` None keeps the order's tags, a list (even
-    an empty one) replaces them.
+    `pick_reference` is unique within the order. `shipping_location_reference` is the location they
+    left, where that is not the order's origin. `tags` None keeps the order's tags, a list (even an
+    empty one) replaces them.
     """
 
     event_type: ClassVar[EventType] = EventType.STOCK_PICKED
 
     order_reference: Reference
     pick_reference: Reference
+    shipping_location_reference: Reference | None = None
     packages: Annotated[
         tuple[PickedPackage, ...], Field(strict=False, max_length=MAX_PACKAGES)
     ] = ()

@@ -18,6 +18,8 @@ class EventType(StrEnum):
     """In: the shop sold something that has to be delivered."""
     STOCK_PICKED = "stock.picked"
     """In: items of an order left the shelf together."""
+    CONSIGNMENT_REQUESTED = "consignment.requested"
+    """In: goods have to be delivered, and there is no order."""
     MANIFEST_REQUESTED = "manifest.requested"
     """In: a shipping location wants its ready consignments sent to the carriers."""
 
@@ -26,9 +28,11 @@ class EventType(StrEnum):
     ORDER_REJECTED = "order.rejected"
     """Out: PRO refused the order; its reference is free again."""
     CONSIGNMENT_CREATED = "consignment.created"
-    """Out, and in again: a pick became a consignment."""
+    """Out, and in again: a pick, or a request without an order, became a consignment."""
     PICK_REJECTED = "pick.rejected"
     """Out: the pick was refused; its reference is free again."""
+    CONSIGNMENT_REJECTED = "consignment.rejected"
+    """Out: PRO refused a consignment without an order; its reference is free again."""
     CONSIGNMENT_ALLOCATED = "consignment.allocated"
     """Out, and in again: a carrier service has the consignment."""
     CONSIGNMENT_ALLOCATION_FAILED = "consignment.allocation_failed"
@@ -44,6 +48,7 @@ class EventType(StrEnum):
 RECEIVED_FROM_OTHERS = (
     EventType.ORDER_PLACED,
     EventType.STOCK_PICKED,
+    EventType.CONSIGNMENT_REQUESTED,
     EventType.MANIFEST_REQUESTED,
 )
 """The types that other systems publish; all the rest are our own outcomes."""

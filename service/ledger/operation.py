@@ -29,6 +29,13 @@ class ContentConflict(Exception):
         )
 
 
+class ReferenceTaken(ContentConflict):
+    """The reference is an order's, and shall be a consignment's without one; or the other way."""
+
+    def __init__(self, reference: str, by: str) -> None:
+        Exception.__init__(self, f"{reference} is the reference of {by} already; give a new one")
+
+
 class Superseded(Exception):
     """Another worker went on with this operation while we were away: start over."""
 

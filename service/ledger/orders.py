@@ -8,6 +8,7 @@ from sqlalchemy import Integer, bindparam, delete, exists, insert, not_, select,
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
+from service.ledger.operation import ReferenceTaken
 from service.ledger.statements import Statement
 from service.ledger.tables import OrderState, PickState, order_lines, orders, picks
 
@@ -39,7 +40,29 @@ _PLACE = Statement(
                 "shipping_location_reference": bindparam("location"),
                 "moved_at": now_plus(),
             },
+            where=orders.c.state != OrderState.NO_ORDER.value,
         )
+        .returning(orders.c.order_reference)
+    )
+)
+_PLACE_NO_ORDER = Statement(
+    lambda insert: (
+        insert(orders)
+        .values(
+            order_reference=bindparam("reference"),
+            state=OrderState.NO_ORDER.value,
+            shipping_location_reference=bindparam("location"),
+            sequence=0,
+            fully_packed=False,
+            placed_at=now_plus(),
+            moved_at=now_plus(),
+        )
+        .on_conflict_do_update(
+            index_elements=[orders.c.order_reference],
+            set_={"shipping_location_reference": bindparam("location"), "moved_at": now_plus()},
+            where=orders.c.state == OrderState.NO_ORDER.value,
+        )
+        .returning(orders.c.order_reference)
     )
 )
 _DROP_LINES = Statement(lambda _: delete(order_lines).where(_LINES_OF_ORDER))
@@ -178,8 +201,13 @@ async def place(
     shipping_location_reference: str | None,
     lines: Sequence[Line],
 ) -> None:
-    """Store an order before PRO is asked; a rejected one is placed anew with its new content."""
-    await tx.run(_PLACE, reference=order_reference, location=shipping_location_reference)
+    """Store an order before PRO is asked; a rejected one is placed anew with its new content.
+
+    Raises ReferenceTaken where the reference is that of a consignment without an order.
+    """
+    placed = await tx.run(_PLACE, reference=order_reference, location=shipping_location_reference)
+    if placed.one_or_none() is None:
+        raise ReferenceTaken(order_reference, "a consignment without an order")
     await tx.run(_DROP_LINES, reference=order_reference)
     await tx.run_many(
         _ADD_LINE,
@@ -199,6 +227,20 @@ async def place(
             for line in lines
         ],
     )
+
+
+async def place_without_order(
+    tx: Tx, reference: str, shipping_location_reference: str | None
+) -> None:
+    """Store that a consignment without an order was requested under this reference.
+
+    Raises ReferenceTaken where it is an order's.
+    """
+    placed = await tx.run(
+        _PLACE_NO_ORDER, reference=reference, location=shipping_location_reference
+    )
+    if placed.one_or_none() is None:
+        raise ReferenceTaken(reference, "an order")
 
 
 async def record(tx: Tx, order_reference: str, pro_order_reference: str) -> None:

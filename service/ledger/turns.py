@@ -24,6 +24,7 @@ REPLAYED = "replayed"
 
 _STAGES: dict[str, int] = {
     EventType.ORDER_PLACED: 0,
+    EventType.CONSIGNMENT_REQUESTED: 0,
     EventType.STOCK_PICKED: 1,
     EventType.CONSIGNMENT_CREATED: 2,
     EventType.CONSIGNMENT_ALLOCATED: 3,

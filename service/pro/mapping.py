@@ -4,33 +4,28 @@ RULES section 12 shows both bodies; the tests hold this mapping to them field by
 """
 
 from collections.abc import Sequence
-from typing import cast
+from datetime import datetime
+from typing import TypedDict, cast
 
-from service.events import details, goods, measures, parties, published, received
+from service.events import details, goods, measures, parties, published, received, requested
 from service.pro import contract, parts, words
 from service.pro.problems import Problem
 
 
 def create_order_request(event: received.OrderPlaced) -> contract.CreateOrderRequest:
     """Create Order's body. What the event left out of a package is worked out from its items."""
-    delivery = event.required_delivery_date
     return contract.CreateOrderRequest(
-        order_reference_provided_by_customer=event.order_reference,
-        required_delivery_date=None if delivery is None else _delivery(delivery),
-        shipping_date=event.shipping_date,
-        packages=tuple(_package(package) for package in event.packages),
-        customs_documentation=_customs(event.customs_documentation),
-        addresses=(
-            _address(event.origin, "Origin"),
-            _address(event.destination, "Destination"),
-            *(
-                _address(other, cast("parts.AddressType", words.pascal(other.type)))
-                for other in event.addresses
-            ),
-        ),
-        meta_data=_metadata(event.metadata),
-        direction="Inbound" if event.direction == "inbound" else "Outbound",
-        tags=event.tags or None,
+        order_reference_provided_by_customer=event.order_reference, **_shipment(event)
+    )
+
+
+def create_consignment_request(
+    event: requested.ConsignmentRequested,
+) -> contract.CreateConsignmentRequest:
+    """Create Consignment's body; packages as for Create Order."""
+    return contract.CreateConsignmentRequest(
+        consignment_reference_provided_by_customer=event.consignment_reference_provided_by_customer,
+        **_shipment(event),
     )
 
 
@@ -66,6 +61,44 @@ def rejection_from(problem: Problem) -> published.Rejection:
             for d in problem.details
         ),
         correlation_id=problem.correlation_id,
+    )
+
+
+class _Shipment(TypedDict):
+    """What a new order and a new consignment take alike."""
+
+    required_delivery_date: parts.RequiredDeliveryDate | None
+    shipping_date: datetime | None
+    packages: tuple[parts.Package, ...]
+    customs_documentation: parts.CustomsDocumentation | None
+    addresses: tuple[parts.Address, ...]
+    meta_data: tuple[parts.MetaData, ...] | None
+    direction: parts.Direction
+    tags: tuple[str, ...] | None
+
+
+def _shipment(said: goods.Shipment) -> _Shipment:
+    delivery = said.required_delivery_date
+    return {
+        "required_delivery_date": None if delivery is None else _delivery(delivery),
+        "shipping_date": said.shipping_date,
+        "packages": tuple(_package(package) for package in said.packages),
+        "customs_documentation": _customs(said.customs_documentation),
+        "addresses": _addresses(said),
+        "meta_data": _metadata(said.metadata),
+        "direction": "Inbound" if said.direction == "inbound" else "Outbound",
+        "tags": said.tags or None,
+    }
+
+
+def _addresses(said: goods.Shipment) -> tuple[parts.Address, ...]:
+    return (
+        _address(said.origin, "Origin"),
+        _address(said.destination, "Destination"),
+        *(
+            _address(other, cast("parts.AddressType", words.pascal(other.type)))
+            for other in said.addresses
+        ),
     )
 
 

@@ -26,12 +26,10 @@ from service.ledger.orders import KnownOrder, Line, NotEnoughLeft
 from service.ledger.tables import OperationState, OrderState
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
-from service.pro.answers import ConsignmentSummary
 from service.pro.client import ProClient
 from service.pro.mapping import pack_order_request, rejection_from
 from service.pro.problems import Problem
 from service.pro.results import PackResult
-from service.pro.states import CANCELLED
 from service.strays import Strays, making_key
 
 
@@ -62,6 +60,8 @@ def decide(event: StockPicked, order: KnownOrder | None) -> Pack | Reject | Wait
     """Decide what to do with a pick, given what the ledger knows of its order."""
     if order is None:
         return Wait("its order is not known yet")
+    if order.state is OrderState.NO_ORDER:
+        return Reject(_no_order())
     if order.state is not OrderState.RECORDED:
         return Wait(f"its order is {order.state.value}, not recorded")
     quantities: dict[int, int] = {}
@@ -123,6 +123,14 @@ def _unfit(message: str, target: str) -> Rejection:
         code="item_not_on_order",
         message=f"{target} {message}",
         details=(RejectionDetail(code="item_not_on_order", target=target, message=message),),
+    )
+
+
+def _no_order() -> Rejection:
+    return Rejection(
+        source="orderflex",
+        code="no_order",
+        message="the reference is that of a consignment without an order: nothing to pick from",
     )
 
 
@@ -222,15 +230,9 @@ class PackPick:
 
     async def _find(self, event: StockPicked, ours: str) -> PackResult | None:
         """Look a pick's consignments up in PRO; the oldest of several is the one, others stray."""
-        async with self.database.begin() as tx:
-            gone = await standing.cancelled_strays(tx, event.order_reference)
-        lines = await self.pro.find_consignments(ours)
-        found = sorted((line for line in lines if line.reference not in gone), key=_age)
-        if not found:
-            return None
         outbound: str | None = None
         inbound: str | None = None
-        for line in found:
+        for line in await self.strays.candidates(event.order_reference, ours):
             direction = "Outbound"
             if event.generate_return:
                 direction = (await self.pro.get_consignment(line.reference)).direction or direction
@@ -298,12 +300,6 @@ class PackPick:
             effects=store,
             result={"consignments": [reference for reference, _ in made]},
         )
-
-
-def _age(line: ConsignmentSummary) -> tuple[bool, str, str]:
-    """Order the consignments of one pick: live before cancelled, then the oldest first."""
-    created = line.date_created.isoformat() if line.date_created else ""
-    return line.state == CANCELLED, created, line.reference
 
 
 def _rejected(

@@ -33,6 +33,7 @@ OUTCOMES = (
     "order.rejected",
     "consignment.created",
     "pick.rejected",
+    "consignment.rejected",
     "consignment.allocated",
     "consignment.allocation_failed",
     "consignment.labelled",
@@ -42,6 +43,7 @@ OUTCOMES = (
 OTHERS = (
     "order.placed",
     "stock.picked",
+    "consignment.requested",
     "manifest.requested",
     "orderflex.retry.5s",
     "orderflex.retry.1m",

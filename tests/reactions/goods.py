@@ -3,6 +3,7 @@
 from typing import Any
 
 from service.events.received import ManifestRequested, OrderPlaced, StockPicked
+from service.events.requested import ConsignmentRequested
 
 from .world import event_of
 
@@ -17,9 +18,8 @@ def item(sku: str = "TEA-POT-01", quantity: int = 1, **other: Any) -> dict[str, 
     } | other
 
 
-def placed(order: str = "WEB-1", *items: dict[str, Any], **other: Any) -> OrderPlaced:
-    data = {
-        "order_reference": order,
+def shipment(*items: dict[str, Any]) -> dict[str, Any]:
+    return {
         "origin": "LEEDS_DC",
         "destination": {
             "contact": {"first_name": "Ada", "last_name": "Okafor", "mobile": "07700900123"},
@@ -30,7 +30,17 @@ def placed(order: str = "WEB-1", *items: dict[str, Any], **other: Any) -> OrderP
         },
         "items": list(items) or [item()],
     }
-    return event_of(OrderPlaced, data | other)
+
+
+def placed(order: str = "WEB-1", *items: dict[str, Any], **other: Any) -> OrderPlaced:
+    return event_of(OrderPlaced, {"order_reference": order} | shipment(*items) | other)
+
+
+def requested(
+    reference: str = "REPAIR-1", *items: dict[str, Any], **other: Any
+) -> ConsignmentRequested:
+    named = {"consignment_reference_provided_by_customer": reference}
+    return event_of(ConsignmentRequested, named | shipment(*items) | other)
 
 
 def picked(

@@ -45,6 +45,7 @@ from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
 from service.reactions.consignment_allocated import FetchLabels
 from service.reactions.consignment_created import AllocateConsignment
+from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
 from service.reactions.manifest_requested import ManifestLocation
 from service.reactions.order_placed import RecordOrder
@@ -236,6 +237,9 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                 {
                     EventType.ORDER_PLACED: RecordOrder(operations, pro),
                     EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
+                    EventType.CONSIGNMENT_REQUESTED: CreateConsignment(
+                        operations, pro, database, strays
+                    ),
                     EventType.CONSIGNMENT_CREATED: AllocateConsignment(
                         operations,
                         pro,
