@@ -1,6 +1,5 @@
 """What every group of operations shares: the one path of a call, and how a body is read."""
 
-from collections.abc import Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -8,7 +7,6 @@ import httpx
 from pydantic import BaseModel, TypeAdapter
 
 from service.events import exact_json
-from service.pro import answers, results
 from service.pro.calls import Calls, OnCall
 from service.pro.policy import ProPolicy
 from service.pro.problems import Answer
@@ -28,19 +26,6 @@ class Asking:
         """`transport` stands in for the network."""
         self._policy = policy
         self._calls = Calls(policy, on_call, transport)
-
-    async def _move(
-        self, operation: str, path: str, references: Sequence[str]
-    ) -> dict[str, results.BulkResult]:
-        """`PUT` a bare list of consignments. Changes."""
-        return await self._calls.call(
-            operation,
-            "PUT",
-            path,
-            body=exact_json.dumps(list(references)).encode("ascii"),
-            changes=True,
-            read=lambda a: results.bulk_results(references, listed(a, answers.STRING_RESULTS)),
-        )
 
 
 def segment(reference: str) -> str:

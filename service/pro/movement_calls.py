@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from service.events import exact_json
 from service.pro import answers, contract, results
 from service.pro.asking import Asking, listed, nothing, one, segment
 
@@ -84,4 +85,17 @@ class MovementCalls(Asking):
             body=request.to_json(),
             changes=True,
             read=lambda a: results.manifest_queued(one(a, answers.ManifestFromQueryResponse)),
+        )
+
+    async def _move(
+        self, operation: str, path: str, references: Sequence[str]
+    ) -> dict[str, results.BulkResult]:
+        """`PUT` a bare list of consignments. Changes."""
+        return await self._calls.call(
+            operation,
+            "PUT",
+            path,
+            body=exact_json.dumps(list(references)).encode("ascii"),
+            changes=True,
+            read=lambda a: results.bulk_results(references, listed(a, answers.STRING_RESULTS)),
         )
