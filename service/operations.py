@@ -41,14 +41,15 @@ from service.ledger.operation import (
     Unnumbered,
     no_effects,
 )
-from service.pro.problems import Problem, Refused, Retryable, Throttled, Unauthorised
+from service.pro.problems import Ambiguous, Problem, Refused, Retryable, Throttled, Unauthorised
 
 T = TypeVar("T")
 
 Ask = Callable[[], Awaitable[Settlement]]
 """Calls PRO and makes of its answer what the ledger has to store. May raise a verdict."""
 Look = Callable[[], Awaitable[Settlement | None]]
-"""Reads in PRO whether it was done: the settlement, or None. May raise a verdict or StillMoving."""
+"""Reads in PRO whether it was done: the settlement, or None. May raise a verdict or StillMoving.
+An operation without one has to do no harm when it is asked again after its look-up time."""
 Refuse = Callable[[Problem, int], Settlement]
 """Makes a refusal (of this attempt) what the ledger has to store."""
 
@@ -183,8 +184,8 @@ class Operations:
         if isinstance(held, Settled):
             return Performed(operation.key, held.announcements)
         settlement: Settlement | None = None
-        if held.must_look and look is not None:
-            settlement = await self._look_first(held, look)
+        if held.must_look:
+            settlement = await self._look_first(held, look) if look else None
             if settlement is None:
                 await self._check_lease(held)
                 held = await self._journal.ask_again(held)
@@ -226,7 +227,12 @@ class Operations:
     async def _ask(self, held: Claim, ask: Ask, look: Look | None, refuse: Refuse) -> Settlement:
         await self._check_lease(held)
         try:
-            return await ask()
+            async with asyncio.timeout(self._call_deadline):
+                return await ask()
+        except TimeoutError as late:
+            # Of several calls one may have acted, and the next could outlive the lease.
+            await self._note(self._journal.lose(held))
+            raise Ambiguous(held.operation.kind.value, "not done within the deadline") from late
         except (Retryable, Throttled, Unauthorised):
             await self._note(self._journal.release(held))
             raise

@@ -3,11 +3,11 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sandbox.faults import FaultKind, FaultRule
+from sandbox.faults import ActiveFault, FaultKind, FaultRule
 from sandbox.words import Direction
 
 from .mortal import ALL_POINTS
@@ -141,21 +141,28 @@ async def pro_refuses(stage: Stage, dice: random.Random) -> bool:
     return refused
 
 
-async def pro_fails(stage: Stage, dice: random.Random, fault: Mapping[str, Any]) -> bool:
+async def pro_fails(stage: Stage, _dice: random.Random, fault: Mapping[str, Any]) -> bool:
     """PRO misbehaves, until it has done so often enough or long enough."""
     operations = fault.get("operations", ("*",))
     rule = {name: value for name, value in fault.items() if name != "operations"}
-    active = stage.pro.state.faults.add(
-        FaultRule.model_validate({"times": 4, **rule, "operation": dice.choice(operations)})
-    )
+    active = [
+        stage.pro.state.faults.add(
+            FaultRule.model_validate({"times": 4, **rule, "operation": operation})
+        )
+        for operation in operations
+    ]
     loop = asyncio.get_running_loop()
     began = loop.time()
-    while loop.time() - began < (2.0 if active.fired else PATIENCE):
-        if active.fired >= (active.rule.times or 0):
+    while loop.time() - began < (2.0 if _fired(active) else PATIENCE):
+        if _fired(active) >= (active[0].rule.times or 0):
             break
         await asyncio.sleep(0.05)
     stage.pro.state.faults.clear()
-    return active.fired > 0
+    return _fired(active) > 0
+
+
+def _fired(faults: Sequence[ActiveFault]) -> int:
+    return sum(fault.fired for fault in faults)
 
 
 async def pro_packs_too_late(stage: Stage, _dice: random.Random) -> bool:
