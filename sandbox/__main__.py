@@ -2,12 +2,15 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from sandbox.options import DEFAULT_KEY, SandboxOptions
 from sandbox.server import running
+from sandbox.state_file import StateFileError
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,6 +38,12 @@ def _parser() -> argparse.ArgumentParser:
         help="where references start to count; another one for a restarted sandbox",
     )
     parser.add_argument(
+        "--state",
+        type=Path,
+        default=os.environ.get("SANDBOX_STATE") or None,
+        help="a file that keeps what it holds over a restart (default SANDBOX_STATE, else none)",
+    )
+    parser.add_argument(
         "--lenient-cancel", action="store_true", help="cancel also where PRO's pages disagree"
     )
     return parser
@@ -49,6 +58,7 @@ def _options(arguments: argparse.Namespace) -> SandboxOptions:
         latency_seconds=arguments.latency_seconds,
         seed=arguments.seed,
         first_reference=arguments.first_reference,
+        state_file=arguments.state,
         lenient_cancel=arguments.lenient_cancel,
     )
 
@@ -66,7 +76,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serves until SIGTERM or SIGINT."""
-    asyncio.run(_serve(_parser().parse_args(arguments)))
+    parsed = _parser().parse_args(arguments)
+    try:
+        asyncio.run(_serve(parsed))
+    except StateFileError as error:
+        sys.exit(f"{parsed.state}: {error}")
 
 
 if __name__ == "__main__":

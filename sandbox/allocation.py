@@ -1,7 +1,6 @@
 """Allocation (RULES 5): the cheapest service that can take the consignment, or a named one."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sandbox.answers import consignment_link, legs_json, link
@@ -10,6 +9,7 @@ from sandbox.errors import Code, Refusal
 from sandbox.exchange import Answer, Call
 from sandbox.faults import FaultKind, FaultRule
 from sandbox.goods import ConsignmentLeg
+from sandbox.jobs import action
 from sandbox.records import Allocated, Consignment, Failure, total_value
 from sandbox.reference_data import SERVICES, CarrierService
 from sandbox.requests import AllocateWithCarrierServiceRequest, ConsignmentReferencesRequest
@@ -57,8 +57,11 @@ def _attempt(call: Call, reference: str, services: list[CarrierService]) -> dict
         return _summary(400, wrong_state(consignment, Action.ALLOCATE), reference)
     state.enter(consignment, ConsignmentState.ALLOCATING)
     if state.options.allocation_seconds > 0:
-        state.later(
-            state.options.allocation_seconds, partial(_settle, state, consignment, services)
+        state.schedule(
+            state.options.allocation_seconds,
+            "settle allocation",
+            reference,
+            *(each.reference for each in services),
         )
         return _summary(202, "The allocation was taken up", reference)
     _settle(state, consignment, services)
@@ -67,6 +70,12 @@ def _attempt(call: Call, reference: str, services: list[CarrierService]) -> dict
 
 def _text(fault: FaultRule) -> str:
     return fault.body if isinstance(fault.body, str) else "Something went wrong."
+
+
+@action("settle allocation")
+def _settle_later(state: SandboxState, arguments: list[str]) -> None:
+    reference, *services = arguments
+    _settle(state, state.consignments[reference], [SERVICES[each] for each in services])
 
 
 def _settle(state: SandboxState, consignment: Consignment, services: list[CarrierService]) -> None:

@@ -31,7 +31,7 @@ async def _about(_: Request) -> Response:
     rows = "\n".join(f"  {each.method:4} {each.path}" for each in OPERATIONS)
     return PlainTextResponse(
         "A sandbox of SortedPRO, for development and tests. Nothing here reaches a carrier.\n"
-        "It keeps everything in memory and forgets it when it stops.\n\n"
+        "It keeps everything in memory, or in a file if SANDBOX_STATE names one.\n\n"
         "Send your key in ocp-apim-subscription-key. What it can do:\n\n"
         f"{rows}\n\n"
         "Not PRO's, no key needed: /_sandbox/health, calls, consignments,\n"

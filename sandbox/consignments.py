@@ -124,7 +124,7 @@ def update_consignment(call: Call) -> Answer:
         )
     if request.tags is not None:
         consignment.tags = list(request.tags)
-    call.state.changed()
+    call.state.changed(consignment)
     return Answer(200, [consignment_link("Link", consignment.reference)])
 
 
@@ -135,7 +135,7 @@ def set_customer_reference(call: Call) -> Answer:
     # No page says when: wherever a consignment admits any action at all (RULES 4.1, 4.2).
     refuse_wrong_state(call, consignment, Action.RENAME)
     consignment.customer_reference = request.reference
-    call.state.changed()
+    call.state.changed(consignment)
     return Answer(200)
 
 

@@ -99,8 +99,9 @@ def _kept_options(call: Call, request: DeliveryOptionsRequest) -> list[DeliveryO
         if exclusion_reason(service, goods) is None
         for day in _days_of(service, first, request)
     ]
-    state.delivery_options |= {each.reference: each for each in options}
-    state.changed()
+    for option in options:
+        state.delivery_options[option.reference] = option
+        state.keep(option)
     return options
 
 

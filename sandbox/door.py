@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox.calls import CallRecord
 from sandbox.errors import Code, Detail, Refusal, error_body
 from sandbox.exchange import Answer, Call, subject_of
 from sandbox.faults import FaultKind, FaultRule
 from sandbox.operation import Operation
 from sandbox.operations import find
-from sandbox.state import CallRecord, SandboxState
+from sandbox.state import SandboxState
 from sandbox.subjects import subjects_of
 
 DROP_EXTENSION = "orderflex.sandbox.drop"
@@ -39,16 +40,19 @@ class Door:
         self._state.settle()
         record = self._record(request)
         response = await self._answer(request, body, record)
+        record.status = response.status_code if response is not None else None
+        self._state.keep(record)
+        self._state.save()
         if response is None:
             _drop(scope)
             return
-        record.status = response.status_code
         await response(scope, receive, send)
 
     def _record(self, request: Request) -> CallRecord:
         state = self._state
         record = CallRecord(
-            sequence=len(state.calls) + 1,
+            # A call that was under way when the process ended may be missing from the list.
+            sequence=state.calls[-1].sequence + 1 if state.calls else 1,
             time=state.now,
             method=request.method,
             path=_raw_path(request),
@@ -131,15 +135,18 @@ class Door:
         before = state.version
         try:
             answer = operation.handler(call) if operation.handler else Answer(501)
+            record.changed = state.version != before
+            _note_touched(state, record, answer)
+            record.response_body = answer.body
+            # At once: what follows may hold or drop the connection, or never be reached.
+            state.keep(record)
+            state.save()
         except Refusal as refusal:
             return _refused(refusal, record)
         except Exception:  # noqa: BLE001 - a bug here must not look like a lost answer
             _LOG.exception("%s failed", operation.name)
             text = "Something went wrong inside the sandbox."
             return _refused(Refusal(500, Code.SERVER_ERROR, text), record)
-        record.changed = state.version != before
-        _note_touched(state, record, answer)
-        record.response_body = answer.body
         return _json_response(answer.status, answer.body)
 
 

@@ -105,6 +105,14 @@ class ActiveFault:
         return {"id": self.id, "fired": self.fired, **self.rule.model_dump(mode="json")}
 
 
+@dataclass(frozen=True, slots=True)
+class FaultsKept:
+    """The rules in force as they are kept over a restart; the dice are thrown anew."""
+
+    last_id: int
+    active: list[ActiveFault]
+
+
 class Faults:
     """The rules in force."""
 
@@ -126,6 +134,15 @@ class Faults:
     def clear(self) -> None:
         """Takes all rules out of force."""
         self._active.clear()
+
+    def kept(self) -> FaultsKept:
+        """Everything but the dice."""
+        return FaultsKept(self._last_id, self.listing())
+
+    def restore(self, kept: FaultsKept) -> None:
+        """Puts in force what was."""
+        self._last_id = kept.last_id
+        self._active = list(kept.active)
 
     def listing(self) -> list[ActiveFault]:
         """All rules, also those that fired as often as they may."""

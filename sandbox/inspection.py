@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.calls import CallRecord
 from sandbox.dates import stamp
 from sandbox.faults import FaultRule
 from sandbox.records import Consignment
-from sandbox.state import CallRecord, SandboxState
+from sandbox.state import SandboxState
 
 
 class LatencySetting(BaseModel):
@@ -133,11 +134,13 @@ class Inspection:
             fault = self._state.faults.add(FaultRule.model_validate_json(await request.body()))
         except ValueError as error:
             return _bad(error)
+        self._state.save()
         return JSONResponse(fault.as_json(), status_code=201)
 
     async def clear_faults(self, _: Request) -> Response:
         """Takes all fault rules out of force."""
         self._state.faults.clear()
+        self._state.save()
         return Response(status_code=204)
 
     async def set_latency(self, request: Request) -> Response:

@@ -45,4 +45,5 @@ def _labels(call: Call, label_format: LabelFormat) -> Answer:
     # Whether fetching sets these is not stated (RULES 6); it does here.
     consignment.label_count = len(labels)
     consignment.labels_first_printed = consignment.labels_first_printed or call.state.now
+    call.state.keep(consignment)
     return Answer(200, {"File": file, "ContentType": content_type})

@@ -1,12 +1,11 @@
 """Manifesting: queued at once, settled later (RULES 8; 11, 32)."""
 
-from functools import partial
-
 from sandbox.answers import outcome
 from sandbox.consignments import wrong_state
 from sandbox.errors import Problems
 from sandbox.exchange import Answer, Call
 from sandbox.faults import FaultKind
+from sandbox.jobs import action
 from sandbox.records import Consignment, Failure
 from sandbox.requests import ConsignmentReferencesRequest, ManifestFromQueryRequest
 from sandbox.search import end_of, wall_time
@@ -107,15 +106,21 @@ def _queue(call: Call, consignment: Consignment) -> None:
     state = call.state
     state.enter(consignment, ConsignmentState.MANIFESTING)
     fault = call.item_fault(FaultKind.MANIFEST_FAILURE, consignment)
-    failure = None
+    failure = []
     if fault is not None:
-        failure = fault.body if isinstance(fault.body, str) else "The carrier refused the data."
-    state.later(state.options.manifest_seconds, partial(_settle, state, consignment, failure))
+        told = fault.body if isinstance(fault.body, str) else "The carrier refused the data."
+        failure.append(told)
+    state.schedule(
+        state.options.manifest_seconds, "settle manifest", consignment.reference, *failure
+    )
 
 
-def _settle(state: SandboxState, consignment: Consignment, failure: str | None) -> None:
-    if failure is not None:
-        consignment.failed_manifest = Failure(state.now, failure)
+@action("settle manifest")
+def _settle(state: SandboxState, arguments: list[str]) -> None:
+    reference, *failure = arguments
+    consignment = state.consignments[reference]
+    if failure:
+        consignment.failed_manifest = Failure(state.now, failure[0])
         state.enter(consignment, ConsignmentState.MANIFEST_FAILED)
         return
     consignment.manifest_count += 1

@@ -74,7 +74,7 @@ def _choose(call: Call, chosen: SelectedOption) -> _Outcome:
         return _Outcome(chosen.reference, 400, _dead(option))
     order = _order_of(state, option, chosen)
     state.orders[order.reference] = order
-    state.changed()
+    state.changed(order)
     return _Outcome(chosen.reference, 201, order=order.reference)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 DEFAULT_KEY = "sandbox-key"
 
@@ -32,5 +33,7 @@ class SandboxOptions:
     """Where references start to count; give a restarted sandbox another start."""
     lenient_cancel: bool = False
     """Cancel also where PRO's pages disagree (RULES 11, 7 and 8): Allocated, Manifested, …"""
+    state_file: Path | None = None
+    """Keeps what the sandbox holds over a restart; None: it forgets everything when it stops."""
     clock: Callable[[], datetime] = utc_now
     """Dates answers and decides what is due; tests hand in one that they move."""

@@ -34,7 +34,7 @@ def update_order(call: Call) -> Answer:
         order.direction = request.direction
     if request.tags is not None:
         order.tags = request.tags
-    call.state.changed()
+    call.state.changed(order)
     return Answer(200, [link("Order", f"orders/{order.reference}")])
 
 
@@ -88,4 +88,4 @@ def _replace(call: Call, order: Order, addresses: list[Address]) -> None:
     check_ends(problems, addresses, "ShippingLocationReference")
     problems.raise_any()
     order.addresses = addresses
-    call.state.changed()
+    call.state.changed(order)

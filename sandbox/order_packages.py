@@ -30,7 +30,7 @@ def add_order_packages(call: Call) -> Answer:
             problems.add("Invalid", f"OrderPackages[{number}].Reference", told)
     packages = _checked(problems, request.order_packages)
     order.packages = [*order.packages, *kept_packages(packages, call.state.references)]
-    call.state.changed()
+    call.state.changed(order)
     return Answer(201, body=True)
 
 
@@ -50,7 +50,7 @@ def update_order_packages(call: Call) -> Answer:
         for each in kept_packages(packages, call.state.references, order.packages)
     }
     order.packages = [changed.get(each.reference, each) for each in order.packages]
-    call.state.changed()
+    call.state.changed(order)
     return Answer(200, body=True)
 
 
@@ -68,7 +68,7 @@ def delete_order_packages(call: Call) -> Answer:
         problems.add("LastPackage", "OrderPackageReferences", told)
     problems.raise_any()
     order.packages = kept
-    call.state.changed()
+    call.state.changed(order)
     return Answer(200, body=True)
 
 

@@ -35,7 +35,7 @@ def create_order(call: Call) -> Answer:
         tags=request.tags,
     )
     state.orders[order.reference] = order
-    state.changed()
+    state.changed(order)
     return Answer(201, [link("Order", f"orders/{order.reference}")], touched=(order.reference,))
 
 

@@ -22,7 +22,7 @@ def add_package(call: Call) -> Answer:
     problems.raise_any()
     (package,) = kept_packages([request], call.state.references)
     consignment.packages = [*consignment.packages, package]
-    call.state.changed()
+    call.state.changed(consignment)
     return Answer(201, package_json(package), touched=(consignment.reference,))
 
 
@@ -38,7 +38,7 @@ def delete_package(call: Call) -> Answer:
         detail = Detail("LastPackage", "packageReference", told)
         raise Refusal(400, Code.VALIDATION, "The request is not valid.", [detail])
     consignment.packages = [each for each in consignment.packages if each.reference != reference]
-    call.state.changed()
+    call.state.changed(consignment)
     return Answer(200)
 
 

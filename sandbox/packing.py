@@ -209,6 +209,7 @@ def _keep(call: Call, order: Order, outbound: Consignment, back: Consignment | N
         order.consignments.append(
             (outbound.reference, back.reference if back and back_made else None)
         )
+        call.state.changed(order)
     return Answer(201, {"Results": results}, touched=tuple(made))
 
 

@@ -79,8 +79,9 @@ def offers_for(
         for service in sorted(services, key=lambda each: each.price)
         if reasons[service.reference] is None
     ]
-    state.quotes |= {each.reference: each for each in quotes}
-    state.changed()
+    for quote in quotes:
+        state.quotes[quote.reference] = quote
+        state.keep(quote)
     refused = {reference: reason for reference, reason in reasons.items() if reason}
     return Offers(goods, quotes, refused)
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import PlainSerializer, PlainValidator
 
 from sandbox.goods import ConsignmentLeg, Item, Package
 from sandbox.models import (
@@ -12,9 +15,16 @@ from sandbox.models import (
     RequestedDeliveryDate,
     Weight,
 )
-from sandbox.reference_data import CarrierService
+from sandbox.reference_data import SERVICES, CarrierService
 from sandbox.states import ConsignmentState
 from sandbox.words import AddressType, Direction, Source
+
+ServiceByReference = Annotated[
+    CarrierService,
+    PlainValidator(SERVICES.__getitem__),
+    PlainSerializer(lambda service: service.reference, return_type=str),
+]
+"""A service of the catalogue; in a file that keeps the state only its reference is written."""
 
 
 @dataclass(slots=True)
@@ -50,7 +60,7 @@ class Order:
 class Allocated:
     """The carrier service a consignment was given."""
 
-    service: CarrierService
+    service: ServiceByReference
     date: datetime
     legs: list[ConsignmentLeg]
     expected_delivery: datetime
@@ -129,7 +139,7 @@ class DeliveryOption:
     """What it was reckoned for, with an EPC- reference; it is none of PRO's consignments yet."""
     addresses: list[Address]
     """As they were sent: an order does not write locations out (RULES 3.2)."""
-    service: CarrierService
+    service: ServiceByReference
     opens: datetime
     closes: datetime
     """The window in which the goods arrive."""
@@ -144,7 +154,7 @@ class Quote:
     reference: str
     consignment: str | None
     """Whose it is; None for goods that are not recorded."""
-    service: CarrierService
+    service: ServiceByReference
     created: datetime
     expires: datetime
     """Of no use after this."""

@@ -31,6 +31,14 @@ class References:
         text = _base36(_START + self._next(prefix), 9)
         return f"{prefix}-{text[:3]}-{text[3:6]}-{text[6:]}"
 
+    def counts(self) -> dict[str, int]:
+        """How far each kind was counted."""
+        return dict(self._counts)
+
+    def restore(self, counts: dict[str, int]) -> None:
+        """Goes on counting where `counts` says."""
+        self._counts = dict(counts)
+
     def order(self) -> str:
         """EO-xxx-xxx-xxx."""
         return self._dashed("EO")

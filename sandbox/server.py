@@ -109,3 +109,4 @@ async def running(
             state.closing.set()
             server.stop.set()
             await serving
+            state.close()
