@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.events import exact_json
@@ -36,6 +36,8 @@ from service.pro.problems import UnreadableAnswer
 from tests.contract.document import Contract
 
 CONTRACT = Contract()
+FEW = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Each document is big, and a machine may be busy."""
 
 NUMBERS = st.integers(-(10**9), 10**9) | st.decimals(
     -10_000, 10_000, places=4, allow_nan=False
@@ -45,7 +47,7 @@ LEAVES = st.none() | st.booleans() | NUMBERS | TEXTS
 ANYTHING = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
-    max_leaves=6,
+    max_leaves=4,
 )
 OTHER_FIELDS = st.dictionaries(st.text("abcXYZ_é", min_size=1, max_size=8), ANYTHING, max_size=3)
 PARTS = ("Origin", "Destination", "Return", "Sender", "Importer")
@@ -104,6 +106,7 @@ def others(document: Document, part: str) -> list[Any]:
     return [address for address in document.addresses if address["AddressType"] != part]
 
 
+@FEW
 @given(DOCUMENTS)
 def test_what_goes_back_is_what_came_but_for_what_only_answers_hold(document: Document) -> None:
     body = sent(document)
@@ -114,6 +117,7 @@ def test_what_goes_back_is_what_came_but_for_what_only_answers_hold(document: Do
     assert str(document.reference) in body.values()
 
 
+@FEW
 @given(consignments())
 def test_a_consignment_always_sends_its_packages_without_what_only_answers_hold(
     document: ConsignmentDocument,
@@ -132,6 +136,7 @@ def test_a_consignment_always_sends_its_packages_without_what_only_answers_hold(
         (with_destination_location, "Destination", destination_location_of),
     ],
 )
+@FEW
 @given(document=DOCUMENTS)
 def test_another_location_changes_that_address_and_nothing_else(
     moved: Callable[[Document, str], Document],
@@ -209,6 +214,7 @@ CHANGES: list[tuple[Amendments, dict[str, Any]]] = [
 ]
 
 
+@FEW
 @given(change=st.sampled_from(CHANGES), document=DOCUMENTS)
 def test_amendments_change_what_they_set_and_nothing_else(
     change: tuple[Amendments, dict[str, Any]], document: Document
@@ -221,6 +227,7 @@ def test_amendments_change_what_they_set_and_nothing_else(
     assert with_amendments(document, amendments).fields == {**document.fields, **named}
 
 
+@FEW
 @given(document=DOCUMENTS)
 def test_amended_addresses_replace_those_of_their_types(document: Document) -> None:
     new = (Address(address_type="Destination", town="Oslo"), Address(address_type="Return"))
