@@ -71,7 +71,7 @@ def test_the_type_is_one_that_others_send(orderflex: Run) -> None:
     example = str(EXAMPLES / "stock.picked.minimum.json")
     ended = orderflex("publish", "--type", "order.recorded", example)
     assert ended.code == 2
-    assert "one of order.placed, stock.picked, manifest.requested" in ended.said
+    assert "one of order.placed, stock.picked, consignment.requested" in ended.said
 
 
 def test_a_file_that_is_not_there(orderflex: Run) -> None:

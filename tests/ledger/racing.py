@@ -32,10 +32,10 @@ from service.ledger.sealing import Seal
 from service.ledger.upgrade import upgrade
 from service.metrics import Metrics
 from service.operations import Operations, Performed
+from service.picks import customer_reference
 from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
 from service.reactions.order_placed import RecordOrder
-from service.reactions.stock_picked import customer_reference
 from service.strays import Strays
 
 from .ledgers import Ledger

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from service.ledger.orders import KnownOrder, Line
 from service.ledger.tables import OrderState
+from service.picks import Pack, Reject, Wait, customer_reference, decide
 from service.pro import states
 from service.reactions.manifest_confirmation import Manifested, NotManifested, Pending, Seen
 from service.reactions.manifest_confirmation import decide as how_it_ended
-from service.reactions.stock_picked import Pack, Reject, Wait, customer_reference, decide
 
 from .goods import picked
 

@@ -10,8 +10,8 @@ from service.ledger.operation import AwaitingLookup
 from service.ledger.upgrade import restored
 from service.metrics import Name
 from service.operations import TooEarly
+from service.picks import customer_reference
 from service.pro.problems import Ambiguous, Retryable
-from service.reactions.stock_picked import customer_reference
 
 from .goods import item, picked, placed
 from .world import World, only
