@@ -206,6 +206,17 @@ async def test_a_group_may_be_refused_or_the_answer_unreadable() -> None:
                 await client.allocate_service_group("EC-1", "NEXT_DAY")
 
 
+async def test_a_groups_name_stays_one_path_segment() -> None:
+    async with serving(REFUSED) as server, client_of(server) as client:
+        with pytest.raises(Refused):
+            await client.allocate_service_group("EC-1", "NEXT DAY/UK?%2F")
+        target = server.requests[0].line.split(" ")[1]
+        with pytest.raises(ValueError, match="names nothing"):
+            await client.allocate_service_group("EC-1", "")
+        assert len(server.requests) == 1
+    assert target == "/allocation/EC-1/allocatewithservicegroup/NEXT%20DAY%2FUK%3F%252F"
+
+
 def test_a_manifest_query_names_a_state() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         ManifestFromQueryRequest(states=())
