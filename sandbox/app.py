@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from sandbox import inspection
+from sandbox import inspection, page
 from sandbox.door import Door
 from sandbox.operations import NAMES, OPERATIONS
 from sandbox.options import SandboxOptions
@@ -18,6 +18,7 @@ def create_app(options: SandboxOptions | None = None) -> Starlette:
     app = Starlette(
         routes=[
             Route("/", _about),
+            *page.routes(state),
             # Not PRO's: for tests and people only, so no key is asked for.
             Mount("/_sandbox", routes=inspection.routes(state)),
             Mount("/", app=Door(state)),
@@ -34,6 +35,7 @@ async def _about(_: Request) -> Response:
         "It keeps everything in memory, or in a file if SANDBOX_STATE names one.\n\n"
         "Send your key in ocp-apim-subscription-key. What it can do:\n\n"
         f"{rows}\n\n"
-        "Not PRO's, no key needed: /_sandbox/health, calls, consignments,\n"
-        "consignments/by-customer-reference, orders, faults, latency, search-lag, keys, reset.\n"
+        "Not PRO's, no key needed: /sandbox, a page for people; /_sandbox/health, calls,\n"
+        "consignments, consignments/by-customer-reference, orders, faults, latency, search-lag,\n"
+        "keys, reset.\n"
     )

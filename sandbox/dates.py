@@ -16,8 +16,12 @@ def stamp(moment: datetime) -> str:
     text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     if moment.microsecond:
         text += f".{moment.microsecond:06d}0"
-    offset = moment.isoformat()[19:].lstrip(".0123456789")
-    return text + offset
+    return text + offset_of(moment)
+
+
+def offset_of(moment: datetime) -> str:
+    """Such as +00:00; empty when it is not known."""
+    return moment.isoformat()[19:].lstrip(".0123456789")
 
 
 def _as_text(value: Any) -> Any:

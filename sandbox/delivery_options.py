@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.allocation import exclusion_reason, leaves, midnight
 from sandbox.answers import Json, print_all, rate_json
 from sandbox.consignments import new_consignment, read_new
-from sandbox.dates import stamp
+from sandbox.dates import offset_of, stamp
 from sandbox.errors import not_found
 from sandbox.exchange import Answer, Call
 from sandbox.records import Consignment, DeliveryOption
@@ -143,7 +143,7 @@ def option_json(option: DeliveryOption) -> Json:
         "DeliveryWindow": {
             "Start": f"{option.opens:%H:%M:%S}",
             "End": f"{option.closes:%H:%M:%S}",
-            "UtcOffset": f"{option.opens:%:z}",
+            "UtcOffset": offset_of(option.opens),
         },
         "Carrier": service.carrier.name,
         "CarrierService": service.name,

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.allocation import give, midnight, summary_of
 from sandbox.answers import link
+from sandbox.dates import offset_of
 from sandbox.errors import Code, Detail, Refusal
 from sandbox.exchange import Answer, Call
 from sandbox.faults import FaultKind, FaultRule, Subject
@@ -155,6 +156,6 @@ def _own_packages(state: SandboxState, goods: Consignment) -> list[Package]:
 def _day_of(option: DeliveryOption) -> RequestedDeliveryDate:
     opens, closes = option.opens, option.closes
     window = DeliveryWindow(
-        start=f"{opens:%H:%M:%S}", end=f"{closes:%H:%M:%S}", utc_offset=f"{opens:%:z}"
+        start=f"{opens:%H:%M:%S}", end=f"{closes:%H:%M:%S}", utc_offset=offset_of(opens)
     )
     return RequestedDeliveryDate(date=midnight(opens), delivery_window=window)

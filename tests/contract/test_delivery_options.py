@@ -33,6 +33,8 @@ async def test_days_and_services_that_can_take_the_goods(pro: Caller) -> None:
         "Guaranteed": True,
         "DayOfWeek": "Tuesday",
     }
+    window = {"Start": "08:00:00", "End": "18:00:00", "UtcOffset": "+00:00"}
+    assert first["DeliveryWindow"] == window
     assert first["AllocationCutOff"] == "2026-03-02T17:00:00+00:00"
     assert first["Reference"].startswith("EDO-")
     assert len({each["Reference"] for each in found}) == len(found)
@@ -123,6 +125,7 @@ async def test_an_order_of_an_option(pro: Caller) -> None:
     assert order["OrderReferenceProvidedByCustomer"] == "WEB-1"
     assert order["EarliestDeliveryDate"] == "2026-03-04T08:00:00+00:00"
     assert order["LatestDeliveryDate"] == "2026-03-04T18:00:00+00:00"
+    assert order["RequiredDeliveryDate"]["DeliveryWindow"] == option["DeliveryWindow"]
     assert order["RequiredDeliveryDate"]["Date"] == "2026-03-04T00:00:00+00:00"
     assert {each["KeyValue"]: each["StringValue"] for each in order["MetaData"]} == {
         "Channel": "app",
