@@ -49,9 +49,12 @@ def select_as_order(call: Call) -> Answer:
     if not made and all(each.status < 500 for each in outcomes):
         # 207 is for some of them (contract); none is a refusal of the whole.
         details = [
-            Detail("NotFound" if each.status == 404 else "Expired", target, each.message or "")
+            Detail(
+                "NotFound" if each.status == 404 else "Expired",
+                f"DeliveryOptions[{number}].Reference",
+                each.message or "",
+            )
             for number, each in enumerate(outcomes)
-            if (target := f"DeliveryOptions[{number}].Reference")
         ]
         raise Refusal(400, Code.VALIDATION, "No delivery option became an order.", details)
     return Answer(

@@ -8,8 +8,9 @@ from sandbox.answers import summary_json
 from sandbox.dates import read_loose
 from sandbox.errors import Code, Detail, Refusal
 from sandbox.exchange import Answer, Call
-from sandbox.records import Consignment
+from sandbox.records import Consignment, total_value
 from sandbox.state import SandboxState
+from sandbox.states import ConsignmentState
 from sandbox.words import AddressType
 
 Test = Callable[[Consignment, str], bool]
@@ -149,6 +150,38 @@ def _requested(consignment: Consignment) -> datetime | None:
     return wanted.date if wanted else None
 
 
+def _shipped(consignment: Consignment) -> datetime | None:
+    return consignment.entered(ConsignmentState.DISPATCHED)
+
+
+def _scheduled(consignment: Consignment) -> datetime | None:
+    return consignment.allocation.expected_delivery if consignment.allocation else None
+
+
+def _package(consignment: Consignment, wanted: str) -> bool:
+    names = [
+        name.casefold()
+        for each in consignment.packages
+        for name in (each.reference, each.package_reference_provided_by_customer)
+    ]
+    return wanted.casefold() in names
+
+
+def _anywhere(consignment: Consignment, wanted: str) -> bool:
+    """What a search term is held against is not said: here, what people would type."""
+    destination = consignment.address(AddressType.DESTINATION)
+    contact = destination.contact if destination else None
+    texts = (
+        consignment.reference,
+        consignment.customer_reference,
+        destination.town if destination else None,
+        destination.postcode if destination else None,
+        contact.last_name if contact else None,
+    )
+    term = wanted.casefold()
+    return _tracking(consignment, wanted) or any(term in (each or "").casefold() for each in texts)
+
+
 FILTERS: Mapping[str, Test] = MappingProxyType(
     {
         "reference": _same(lambda each: each.reference),
@@ -178,6 +211,15 @@ FILTERS: Mapping[str, Test] = MappingProxyType(
         "createddateto": _until(_created),
         "shippingdatefrom": _since(_shipping_date),
         "shippingdateto": _until(_shipping_date),
+        "shippeddatefrom": _since(_shipped),
+        "shippeddateto": _until(_shipped),
+        "scheduleddeliverydatefrom": _since(_scheduled),
+        "scheduleddeliverydateto": _until(_scheduled),
+        "valuefrom": lambda each, wanted: total_value(each.packages).amount >= float(wanted),
+        "valueto": lambda each, wanted: total_value(each.packages).amount <= float(wanted),
+        "consignmentnumber": _same(lambda each: each.reference),
+        "packagenumber": _package,
+        "searchterm": _anywhere,
         "requesteddeliverydatefrom": _since(_requested),
         "requesteddeliverydateto": _until(_requested),
     }

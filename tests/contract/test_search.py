@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from .caller import Caller, Clock
-from .samples import ORDER
+from .samples import ORDER, PACK
 
 
 async def _found(pro: Caller, query: str) -> set[str]:
@@ -63,6 +63,47 @@ async def test_criteria(pro: Caller, query: str, hits: set[str]) -> None:
     if hits == {"b"}:
         assert await _found(pro, f"{query}&reference={b}") == {b}
         assert await _found(pro, f"{query}&reference={a}") == set()
+
+
+@pytest.mark.parametrize(
+    ("query", "hits"),
+    [
+        ("valueFrom=48.5", {"gone"}),
+        ("valueTo=48.4", {"here"}),
+        ("shippedDateFrom=2026-03-02", {"gone"}),
+        ("shippedDateTo=2026-03-01", set()),
+        ("scheduledDeliveryDateFrom=2026-03-03&scheduledDeliveryDateTo=2026-03-03", {"gone"}),
+        ("scheduledDeliveryDateFrom=2026-03-04", set()),
+        ("searchTerm=okafor", {"gone", "here"}),
+        ("searchTerm=second", {"here"}),
+        ("searchTerm=nr1", {"gone", "here"}),
+        ("searchTerm=nobody", set()),
+    ],
+)
+async def test_what_people_look_for(pro: Caller, clock: Clock, query: str, hits: set[str]) -> None:
+    gone = await pro.allocated()
+    one = [PACK["Packages"][0] | {"Items": [{"Sku": "TEA-CUP-04", "Quantity": 1}]}]
+    here = await pro.pack(OrderReferenceProvidedByCustomer="second", Packages=one)
+    named = {"ConsignmentReferences": [gone]}
+    await pro.good("PUT", "/consignments/manifest", named)
+    clock.forward(5)
+    await pro.good("PUT", "/consignments/Dispatch", named)
+    names = {gone: "gone", here: "here"}
+    assert {names[each] for each in await _found(pro, query)} == hits
+
+
+async def test_by_its_numbers(pro: Caller) -> None:
+    first, second = await pro.allocated(), await pro.pack()
+    told = await pro.read(first)
+    tracking = told["ConsignmentLegs"][0]["TrackingReferences"][0]
+    package = told["Packages"][0]["Reference"]
+    for query in (
+        f"consignmentNumber={first}",
+        f"packageNumber={package}",
+        f"searchTerm={tracking}",
+    ):
+        assert await _found(pro, query) == {first}
+    assert await _found(pro, f"searchTerm={second}") == {second}
 
 
 async def test_pages_meet(pro: Caller) -> None:
