@@ -47,7 +47,7 @@ FLOW: tuple[Step, ...] = (
     Step(
         EventType.CONSIGNMENT_CREATED,
         AllocateConsignment,
-        "Allocate Using Default Rules",
+        "Allocate: default rules, group or service",
         (EventType.CONSIGNMENT_ALLOCATED, EventType.CONSIGNMENT_ALLOCATION_FAILED),
     ),
     Step(

@@ -9,9 +9,11 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
+from service.allocation_plans import AllocationPlans, Chosen, named_for_order
 from service.events.measures import Dimensions, Weight, box_of_units, weight_of_units
-from service.events.published import Rejection, RejectionDetail
+from service.events.published import Direction, Rejection, RejectionDetail
 from service.events.received import PickedItem, PickedPackage, StockPicked
 from service.ledger.orders import KnownOrder, Line, NotEnoughLeft
 from service.ledger.tables import OrderState
@@ -99,6 +101,35 @@ def _completed(package: PickedPackage, units: Sequence[tuple[Line, int]]) -> Pic
             "dimensions": package.dimensions or box_of_units(boxes),
         }
     )
+
+
+def weight_kg(picked: StockPicked, order: KnownOrder) -> Decimal:
+    """Give the weight of all packages of a pick that was completed; of one that names a package
+    size instead, the weight of its items."""
+    total = Decimal(0)
+    for package in picked.packages:
+        if package.weight is not None:
+            total += package.weight.value
+            continue
+        for item in package.items:
+            line = _line(item, order.lines)
+            total += Decimal(0) if isinstance(line, str) else line.weight_kg * item.quantity
+    return total
+
+
+def allocation_of(
+    plans: AllocationPlans, picked: StockPicked, order: KnownOrder, direction: Direction
+) -> Chosen:
+    """Choose how a consignment of a pick that was completed is allocated."""
+    facts = plans.facts_of(
+        order.facts,
+        shipping_location=picked.shipping_location_reference or order.shipping_location_reference,
+        direction=direction,
+        tags=picked.tags,
+        weight_kg=weight_kg(picked, order),
+        metadata=picked.metadata,
+    )
+    return plans.choose(picked.allocation or named_for_order(order.facts), facts)
 
 
 def _unfit(message: str, target: str) -> Rejection:

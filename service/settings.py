@@ -98,10 +98,10 @@ class Settings(BaseSettings):
     allocation_linger: Annotated[float, Field(ge=0)] = Field(
         default=0.02, description="How long an allocation waits for others to share its call."
     )
-    allocation_carrier_service: str | None = Field(
+    allocation_rules: str | None = Field(
         default=None,
-        description="Allocate every consignment to this carrier service (PRO's Service Code); "
-        "unset, PRO's default rules choose.",
+        description="Rules that say how a consignment is allocated: JSON, or the path of a file "
+        "with it; unset, PRO's default rules choose.",
     )
 
     collections: Annotated[dict[str, Collections], NoDecode] = Field(

@@ -1,7 +1,7 @@
 """The composition root: everything is put together here, and only here, from the settings."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -10,6 +10,8 @@ import httpx
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from service.allocation_plans import NO_RULES, AllocationPlans
+from service.allocation_rules import BadRules, given_rules
 from service.clock import utc_now
 from service.events.envelope import Incoming
 from service.events.topics import EventType, RetryTier, Topics
@@ -42,12 +44,12 @@ from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.papers import LabelFolder
 from service.pro import probes
-from service.pro.batches import Batches, BatchPolicy
+from service.pro.allocations import Allocations
+from service.pro.batches import BatchPolicy
 from service.pro.calls import OnCall
 from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
 from service.pro.problems import Verdict
-from service.pro.results import AllocationResult
 from service.reactions.collection_due import CollectionDue
 from service.reactions.consignment_allocated import FetchLabels
 from service.reactions.consignment_created import AllocateConsignment
@@ -163,13 +165,12 @@ def _pro_of(
     )
 
 
-async def _allocate(
-    pro: ProClient, carrier_service: str | None, references: Sequence[str]
-) -> Mapping[str, AllocationResult]:
-    """Allocate as the settings say."""
-    if carrier_service is None:
-        return await pro.allocate_default_rules(references)
-    return await pro.allocate_carrier_service(references, carrier_service)
+def _allocation_plans_of(settings: Settings) -> AllocationPlans:
+    try:
+        return given_rules(settings.allocation_rules) if settings.allocation_rules else NO_RULES
+    except BadRules as bad:
+        told = [f"ORDERFLEX_ALLOCATION_RULES: {fault}" for fault in bad.faults]
+        raise BadSettings("\n".join(told)) from None
 
 
 def _steps_on(settings: Settings) -> list[EventType]:
@@ -236,21 +237,23 @@ def assemble(
         gate.close(Closed.PRO_DOWN)
 
     circuit = Circuit(CircuitPolicy(), pro_is_down)
-    plans = dict(LookupPolicy().plans)
-    plans |= dict.fromkeys(MAKES_CONSIGNMENTS, LookupPlan(settings.lookups_after))
-    lookups = LookupPolicy(plans, settings.stray_search_after)
+    looks = dict(LookupPolicy().plans)
+    looks |= dict.fromkeys(MAKES_CONSIGNMENTS, LookupPlan(settings.lookups_after))
+    lookups = LookupPolicy(looks, settings.stray_search_after)
     outcomes = OutcomeStore(seal)
     publication = Publication(database, outcomes)
     journal = Journal(database, outcomes, metrics, lookups, settings.lease)
     operations = Operations(journal, settings.pro_deadline + BatchPolicy.patience)
     batch = BatchPolicy(settings.allocation_batch, settings.allocation_linger)
-    allocations = Batches(partial(_allocate, pro, settings.allocation_carrier_service), batch)
+    allocations, plans = Allocations(pro, batch), _allocation_plans_of(settings)
     strays = Strays(database, operations, pro, metrics)
     folder = LabelFolder(settings.label_folder)
     reactions = {
-        EventType.ORDER_PLACED: RecordOrder(operations, pro),
-        EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
-        EventType.CONSIGNMENT_REQUESTED: CreateConsignment(operations, pro, database, strays),
+        EventType.ORDER_PLACED: RecordOrder(operations, pro, plans),
+        EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics, plans),
+        EventType.CONSIGNMENT_REQUESTED: CreateConsignment(
+            operations, pro, database, strays, plans
+        ),
         EventType.CONSIGNMENT_CREATED: AllocateConsignment(
             operations, pro, allocations, database, strays
         ),

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from service.events.allocation import SaidWays
 from service.events.details import (
     Barcode,
     ContentClassification,
@@ -129,6 +130,7 @@ class Shipment(Event):
     customs_documentation: CustomsDocumentation | None = None
     metadata: MetadataList = ()
     tags: Tags = ()
+    allocation: SaidWays | None = None
 
     @model_validator(mode="after")
     def _normal_form(self) -> "Shipment":

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
+from service.events.allocation import SaidWays
 from service.events.details import CustomsDocumentation, MetadataList
 from service.events.goods import MAX_ITEMS, MAX_PACKAGES, Shipment, Tags, one_of
 from service.events.measures import Dimensions, Weight
@@ -18,7 +19,10 @@ from service.events.topics import EventType
 
 
 class OrderPlaced(Shipment):
-    """An order to deliver. `order.placed`, key: `order_reference`."""
+    """An order to deliver. `order.placed`, key: `order_reference`.
+
+    `allocation` is for all its picks that name none.
+    """
 
     event_type: ClassVar[EventType] = EventType.ORDER_PLACED
 
@@ -72,7 +76,7 @@ class StockPicked(Event):
 
     `pick_reference` is unique within the order. `shipping_location_reference` is the location they
     left, where that is not the order's origin. `tags` None keeps the order's tags, a list (even an
-    empty one) replaces them.
+    empty one) replaces them; `allocation` names the ways to allocate its consignments.
     """
 
     event_type: ClassVar[EventType] = EventType.STOCK_PICKED
@@ -91,6 +95,7 @@ class StockPicked(Event):
     metadata: MetadataList = ()
     customs_documentation: CustomsDocumentation | None = None
     tags: Tags | None = None
+    allocation: SaidWays | None = None
 
     @model_validator(mode="after")
     def _normal_form(self) -> "StockPicked":

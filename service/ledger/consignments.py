@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, select, update
 
+from service.events.allocation import BY_DEFAULT_RULES, Ways, as_json, from_json
 from service.events.published import ConsignmentNames
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
@@ -31,6 +32,7 @@ _ADD = Statement(
             shipping_location_reference=bindparam("location"),
             pro_state="Unallocated",
             allocation_number=1,
+            allocation_ways=bindparam("ways"),
             tracking_references=bindparam("tracking_references"),
             created_at=now_plus(),
             moved_at=now_plus(),
@@ -80,6 +82,7 @@ class KnownConsignment:
     shipping_location_reference: str | None
     pro_state: str
     allocation_number: int
+    allocation_ways: Ways
     carrier_reference: str | None
     carrier_service_reference: str | None
     tracking_references: tuple[str, ...]
@@ -109,6 +112,7 @@ def _known(row: Any) -> KnownConsignment:
         row.shipping_location_reference,
         row.pro_state,
         row.allocation_number,
+        from_json(row.allocation_ways),
         row.carrier_reference,
         row.carrier_service_reference,
         tuple(row.tracking_references),
@@ -153,8 +157,9 @@ async def add(
     customer_reference: str,
     direction: str,
     shipping_location_reference: str | None,
+    allocation_ways: Ways = BY_DEFAULT_RULES,
 ) -> None:
-    """Store a new consignment, Unallocated, its first allocation to come."""
+    """Store a new consignment, Unallocated, its first allocation to come by these ways."""
     await tx.run(
         _ADD,
         reference=consignment_reference,
@@ -163,8 +168,13 @@ async def add(
         customer_reference=customer_reference,
         direction=direction,
         location=shipping_location_reference,
+        ways=_kept(allocation_ways),
         tracking_references=[],
     )
+
+
+def _kept(ways: Ways) -> list[dict[str, str]] | None:
+    return None if ways == BY_DEFAULT_RULES else as_json(ways)
 
 
 async def _change(tx: Tx, consignment_reference: str, **values: Any) -> None:
@@ -195,6 +205,26 @@ async def allocate(
         carrier=carrier_reference,
         service=carrier_service_reference,
         tracking=list(tracking_references),
+    )
+
+
+async def start_allocation(
+    tx: Tx, consignment_reference: str, allocation_number: int, ways: Ways
+) -> None:
+    """Store that a consignment has no allocation any more and waits for this one: the labels and
+    tracking references of the old one are void, and it is in no manifest."""
+    await _change(
+        tx,
+        consignment_reference,
+        pro_state="Unallocated",
+        allocation_number=allocation_number,
+        allocation_ways=_kept(ways),
+        carrier_reference=None,
+        carrier_service_reference=None,
+        tracking_references=[],
+        label_sha256=None,
+        label_address=None,
+        manifest_reference=None,
     )
 
 

@@ -37,6 +37,7 @@ class What(StrEnum):
     POSSIBLE_ORPHAN = "possible orphan order in PRO"
     LATE_RESULT = "a result came late"
     STRAY_FOUND = "stray consignment found"
+    LEFT = "left to another system"
     RETURN_MISSING = "return consignment missing"
     PARKED = "parked"
     DEAD_LETTER = "dead letter"

@@ -254,7 +254,7 @@ class Journal:
         announcements = await self._number(tx, settlement)
         state = OperationState.REFUSED if settlement.refused else OperationState.FINISHED
         stored = await tx.run(
-            SETTLE if announcements else SETTLE_IN_SILENCE,
+            SETTLE_IN_SILENCE if settlement.is_silent or not announcements else SETTLE,
             key=operation.key,
             at_attempt=claim.attempt,
             new_state=state.value,
@@ -271,9 +271,12 @@ class Journal:
         return announcements
 
     async def _number(self, tx: Tx, settlement: Settlement) -> tuple[Announcement, ...]:
-        """Give each outcome the next sequence number of its order."""
+        """Give each outcome that is published the next sequence number of its order."""
         announcements = []
         for outcome in settlement.outcomes:
+            if settlement.is_silent:
+                announcements.append(outcome.make(0))
+                continue
             number = await tx.run(NUMBER, reference=outcome.order_reference)
             announcements.append(outcome.make(number.scalar_one()))
         return tuple(announcements)

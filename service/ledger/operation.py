@@ -133,5 +133,7 @@ class Settlement:
     effects: Effects = no_effects
     """Changes of the ledger in the same transaction."""
     refused: bool = False
+    is_silent: bool = False
+    """Its outcomes are kept for the operation that follows, and not published."""
     result: Mapping[str, Any] = field(default_factory=dict)
     """References and codes only: it is shown to people."""

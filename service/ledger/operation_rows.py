@@ -83,4 +83,4 @@ def _settle(published_at: now_plus | None) -> Statement:
 SETTLE = _settle(None)
 """Settles an operation that is still at this attempt; its outcomes are to be published."""
 SETTLE_IN_SILENCE = _settle(now_plus())
-"""Settles an operation that has no outcomes."""
+"""Settles an operation whose outcomes, if it has any, are not to be published."""

@@ -1,8 +1,9 @@
 """Orders, what was ordered of each item, and the picks that take from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Integer, bindparam, delete, exists, insert, not_, select, update
 
@@ -30,6 +31,7 @@ _PLACE = Statement(
             shipping_location_reference=bindparam("location"),
             sequence=0,
             fully_packed=False,
+            facts=bindparam("facts"),
             placed_at=now_plus(),
             moved_at=now_plus(),
         )
@@ -38,6 +40,7 @@ _PLACE = Statement(
             set_={
                 "state": OrderState.PLACED.value,
                 "shipping_location_reference": bindparam("location"),
+                "facts": bindparam("facts"),
                 "moved_at": now_plus(),
             },
             where=orders.c.state != OrderState.NO_ORDER.value,
@@ -162,6 +165,8 @@ class KnownOrder:
     shipping_location_reference: str | None
     fully_packed: bool
     lines: tuple[Line, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the choice of an allocation asks of it."""
 
 
 async def find(tx: Tx, order_reference: str) -> KnownOrder | None:
@@ -192,6 +197,7 @@ async def find(tx: Tx, order_reference: str) -> KnownOrder | None:
         order.shipping_location_reference,
         order.fully_packed,
         lines,
+        order.facts,
     )
 
 
@@ -200,12 +206,19 @@ async def place(
     order_reference: str,
     shipping_location_reference: str | None,
     lines: Sequence[Line],
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Store an order before PRO is asked; a rejected one is placed anew with its new content.
 
-    Raises ReferenceTaken where the reference is that of a consignment without an order.
+    `facts`, as JSON, is what the choice of an allocation asks of an order. Raises ReferenceTaken
+    where the reference is that of a consignment without an order.
     """
-    placed = await tx.run(_PLACE, reference=order_reference, location=shipping_location_reference)
+    placed = await tx.run(
+        _PLACE,
+        reference=order_reference,
+        location=shipping_location_reference,
+        facts=dict(facts or {}),
+    )
     if placed.one_or_none() is None:
         raise ReferenceTaken(order_reference, "a consignment without an order")
     await tx.run(_DROP_LINES, reference=order_reference)

@@ -1,48 +1,34 @@
-"""consignment.created → Allocate (many in one call) → consignment.allocated | …_failed"""
+"""consignment.created → Allocate (way after way until one works,
+many in one call) → consignment.allocated | …_failed"""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from service.allocation_attempts import Attempt, ToAllocate, attempt_key, why_it_failed
+from service.events.allocation import Way
 from service.events.envelope import Envelope
-from service.events.published import (
-    ConsignmentAllocated,
-    ConsignmentAllocationFailed,
-    ConsignmentCreated,
-    Named,
-)
-from service.ledger import consignments
+from service.events.published import RejectionDetail
+from service.ledger import consignments, history
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database, Tx
-from service.ledger.lookups import OperationKind
-from service.ledger.operation import ContentConflict, Operation, Settlement, operation_key
-from service.operations import (
-    NOTHING_TO_SAY,
-    Operations,
-    Performed,
-    StillMoving,
-    TooEarly,
-    announce,
-    operation_on_order,
-)
+from service.ledger.history import What
+from service.ledger.operation import ContentConflict, Settlement
+from service.operations import NOTHING_TO_SAY, Operations, Performed, TooEarly
 from service.pro import states
-from service.pro.answers import Consignment
-from service.pro.batches import Batches
+from service.pro.allocations import Allocations
 from service.pro.client import ProClient
-from service.pro.mapping import rejection_from
 from service.pro.problems import Ambiguous, Problem, Refused
-from service.pro.results import Allocated, AllocationResult, NotAllocated, allocated_in
+from service.pro.results import Allocated, NotAllocated
 from service.strays import Strays
 
 
-def is_current(event: ConsignmentCreated, known: KnownConsignment) -> bool:
+class Overtaken(Exception):
+    """Meanwhile it was cancelled, or is being allocated anew."""
+
+
+def waits_for(event: ToAllocate, known: KnownConsignment) -> bool:
     """Tell whether this is still the allocation that the consignment waits for."""
-    return event.allocation_number == known.allocation_number
-
-
-def operation(event: ConsignmentCreated, cause: Envelope) -> Operation:
-    """Name the one allocation of this number that a consignment needs."""
-    key = operation_key("allocate", event.consignment_reference, str(event.allocation_number))
-    return operation_on_order(key, OperationKind.ALLOCATE, event.kafka_key, event, cause)
+    is_current = event.allocation_number == known.allocation_number
+    return is_current and known.pro_state != states.CANCELLED
 
 
 @dataclass(frozen=True)
@@ -51,117 +37,82 @@ class AllocateConsignment:
 
     operations: Operations
     pro: ProClient
-    allocations: Batches[AllocationResult]
+    allocations: Allocations
     database: Database
     strays: Strays
 
-    async def __call__(self, event: ConsignmentCreated, cause: Envelope) -> Performed:
+    async def __call__(self, event: ToAllocate, cause: Envelope) -> Performed:
         """React; raises TooEarly and what `Operations.perform` raises."""
         async with self.database.each() as tx:
             known = await consignments.find(tx, event.consignment_reference)
         if known is None:
             raise TooEarly("the ledger does not know this consignment; only known ones ship")
         if event.kafka_key != known.order_reference:
-            raise ContentConflict(operation(event, cause).key)
-        if not is_current(event, known):
+            key = attempt_key(event.consignment_reference, event.allocation_number, 0)
+            raise ContentConflict(key)
+        if not waits_for(event, known):
             return NOTHING_TO_SAY
         await self.strays.search_if_unknown(known.order_reference, known.pick_reference)
-        async with self.allocations.seat(event.consignment_reference) as ask_pro:
-            return await self._allocate(event, cause, ask_pro)
+        try:
+            return await self._try_each(event, cause, known.allocation_ways)
+        except Overtaken:
+            return NOTHING_TO_SAY
 
-    async def _allocate(
-        self,
-        event: ConsignmentCreated,
-        cause: Envelope,
-        ask_pro: Callable[[], Awaitable[AllocationResult]],
+    async def _try_each(
+        self, event: ToAllocate, cause: Envelope, ways: tuple[Way, ...]
     ) -> Performed:
-        work = operation(event, cause)
+        """Try the ways in their order until one works; those settled before are passed over."""
+        reasons: list[RejectionDetail] = []
+        performed = NOTHING_TO_SAY
+        for position, way in enumerate(ways):
+            is_last = position == len(ways) - 1
+            attempt = Attempt(event, cause, way, position, is_last, tuple(reasons))
+            if way.way == "none":
+                return await self._leave(attempt)
+            performed = await self._try(attempt)
+            reason = why_it_failed(performed, way)
+            if reason is None:
+                break
+            reasons.append(reason)
+        return performed
+
+    async def _leave(self, attempt: Attempt) -> Performed:
+        """Leave the consignment to another system."""
+        reference = attempt.event.consignment_reference
+
+        async def note(tx: Tx) -> None:
+            order, event_id = attempt.event.kafka_key, attempt.cause.id
+            await history.note(tx, order, What.LEFT, event_id, consignment=reference)
+
+        left = Settlement(effects=note, result={"consignment": reference, "way": str(attempt.way)})
+        return await self.operations.conclude(attempt.operation, lambda _attempt: left)
+
+    async def _try(self, attempt: Attempt) -> Performed:
+        event = attempt.event
         reference = event.consignment_reference
 
-        async def ask() -> Settlement:
-            match await ask_pro():
-                case Allocated() as given:
-                    return _allocated(event, cause, work.key, given)
-                case NotAllocated(_, problem):
-                    raise Refused("allocate", problem)
-                case _:
-                    raise Ambiguous("allocate", "PRO has taken it up, no more")
+        async def check(tx: Tx) -> None:
+            known = await consignments.find(tx, reference)
+            if known is None or not waits_for(event, known):
+                raise Overtaken
 
-        async def look() -> Settlement | None:
-            return _found(event, cause, work.key, await self.pro.get_consignment(reference))
+        async with self.allocations.seat(attempt.way, reference) as ask_pro:
 
-        def refuse(problem: Problem, _attempt: int) -> Settlement:
-            return _failed(event, cause, work.key, problem)
+            async def ask() -> Settlement:
+                match await ask_pro():
+                    case Allocated() as given:
+                        return attempt.allocated(given)
+                    case NotAllocated(_, problem):
+                        raise Refused("allocate", problem)
+                    case _:
+                        raise Ambiguous("allocate", "PRO has taken it up, no more")
 
-        return await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
+            async def look() -> Settlement | None:
+                return attempt.found(await self.pro.get_consignment(reference))
 
+            def refuse(problem: Problem, _attempt: int) -> Settlement:
+                return attempt.failed(problem)
 
-def _found(
-    event: ConsignmentCreated, cause: Envelope, key: str, found: Consignment
-) -> Settlement | None:
-    """Settle by the state that PRO shows; None when it was not allocated, nor tried."""
-    state = found.consignment_state
-    if state in states.PASSING:
-        raise StillMoving(f"{found.reference} is {state}")
-    if state in states.IS_ALLOCATED:
-        return _allocated(event, cause, key, allocated_in(found))
-    if state == states.ALLOCATION_FAILED:
-        said = found.failed_allocation.message if found.failed_allocation else None
-        problem = Problem(400, "allocation_failed", said or "PRO gave no reason.")
-        return _failed(event, cause, key, problem)
-    return None
-
-
-def _allocated(
-    event: ConsignmentCreated, cause: Envelope, key: str, given: Allocated
-) -> Settlement:
-    async def store(tx: Tx) -> None:
-        await consignments.allocate(
-            tx,
-            event.consignment_reference,
-            carrier_reference=given.carrier_reference,
-            carrier_service_reference=given.carrier_service_reference,
-            tracking_references=given.tracking_references,
-        )
-
-    def allocated(sequence: int) -> ConsignmentAllocated:
-        return ConsignmentAllocated(
-            **event.names,
-            sequence=sequence,
-            allocation_number=event.allocation_number,
-            carrier=Named(reference=given.carrier_reference, name=given.carrier_name),
-            carrier_service=Named(
-                reference=given.carrier_service_reference, name=given.carrier_service_name
-            ),
-            tracking_references=given.tracking_references,
-        )
-
-    return Settlement(
-        outcomes=[announce(cause, key, event.kafka_key, allocated)],
-        effects=store,
-        result={
-            "consignment": event.consignment_reference,
-            "carrier": given.carrier_reference,
-            "carrier_service": given.carrier_service_reference,
-        },
-    )
-
-
-def _failed(event: ConsignmentCreated, cause: Envelope, key: str, problem: Problem) -> Settlement:
-    async def store(tx: Tx) -> None:
-        await consignments.move(tx, event.consignment_reference, states.ALLOCATION_FAILED)
-
-    def failed(sequence: int) -> ConsignmentAllocationFailed:
-        return ConsignmentAllocationFailed(
-            **event.names,
-            sequence=sequence,
-            allocation_number=event.allocation_number,
-            rejection=rejection_from(problem),
-        )
-
-    return Settlement(
-        outcomes=[announce(cause, key, event.kafka_key, failed)],
-        effects=store,
-        refused=True,
-        result={"consignment": event.consignment_reference, "code": problem.code},
-    )
+            return await self.operations.perform(
+                attempt.operation, ask=ask, look=look, refuse=refuse, prepare=check
+            )

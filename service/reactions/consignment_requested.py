@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from service.allocation_plans import NO_RULES, OTHERWISE, AllocationPlans, Chosen
 from service.events.envelope import Envelope
 from service.events.published import ConsignmentCreated, ConsignmentRejected
 from service.events.requested import ConsignmentRequested
@@ -38,12 +39,14 @@ class CreateConsignment:
     pro: ProClient
     database: Database
     strays: Strays
+    plans: AllocationPlans = NO_RULES
 
     async def __call__(self, event: ConsignmentRequested, cause: Envelope) -> Performed:
         """React; raises what `Operations.perform` raises."""
         work = operation(event, cause)
         request = create_consignment_request(event)
         reference = event.consignment_reference_provided_by_customer
+        plan = self.plans.for_shipment(event, location(event))
         async with self.database.each() as tx:
             state = await standing.state_of(tx, work.key)
         if state is OperationState.REFUSED:
@@ -54,11 +57,14 @@ class CreateConsignment:
             await orders.place_without_order(tx, reference, location(event))
 
         async def ask() -> Settlement:
-            return _created(event, cause, work.key, await self.pro.create_consignment(request))
+            made = await self.pro.create_consignment(request)
+            return _created(event, cause, work.key, made, plan)
 
         async def look() -> Settlement | None:
             found = await self.strays.candidates(reference, reference)
-            return _created(event, cause, work.key, found[0].reference) if found else None
+            if not found:
+                return None
+            return _created(event, cause, work.key, found[0].reference, plan)
 
         def refuse(problem: Problem, attempt: int) -> Settlement:
             return _rejected(event, cause, work.key, problem, attempt)
@@ -67,7 +73,11 @@ class CreateConsignment:
 
 
 def _created(
-    event: ConsignmentRequested, cause: Envelope, key: str, consignment_reference: str
+    event: ConsignmentRequested,
+    cause: Envelope,
+    key: str,
+    consignment_reference: str,
+    plan: Chosen,
 ) -> Settlement:
     reference = event.consignment_reference_provided_by_customer
 
@@ -80,6 +90,7 @@ def _created(
             customer_reference=reference,
             direction=event.direction,
             shipping_location_reference=location(event),
+            allocation_ways=plan.ways,
         )
 
     def created(sequence: int) -> ConsignmentCreated:
@@ -94,7 +105,8 @@ def _created(
     return Settlement(
         outcomes=[announce(cause, key, reference, created)],
         effects=store,
-        result={"consignments": [consignment_reference]},
+        result={"consignments": [consignment_reference]}
+        | ({} if plan.by == OTHERWISE else {"allocation_chosen_by": [plan.by]}),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from service.allocation_plans import NO_RULES, AllocationPlans
 from service.events.envelope import Envelope
 from service.events.goods import Item
 from service.events.published import OrderRecorded, OrderRejected
@@ -50,6 +51,7 @@ class RecordOrder:
 
     operations: Operations
     pro: ProClient
+    plans: AllocationPlans = NO_RULES
 
     async def __call__(self, event: OrderPlaced, cause: Envelope) -> Performed:
         """React; raises what `Operations.perform` raises."""
@@ -59,7 +61,8 @@ class RecordOrder:
 
         async def place(tx: Tx) -> None:
             origin = event.origin.shipping_location_reference
-            await orders.place(tx, reference, origin, lines(event))
+            facts = self.plans.facts_to_keep(event)
+            await orders.place(tx, reference, origin, lines(event), facts)
 
         async def ask() -> Settlement:
             pro_reference = await self.pro.create_order(request)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
+from service.allocation_plans import NO_RULES, OTHERWISE, AllocationPlans
 from service.events.envelope import Envelope
 from service.events.published import (
     ConsignmentCreated,
@@ -20,7 +21,15 @@ from service.ledger.orders import KnownOrder, NotEnoughLeft
 from service.ledger.tables import OperationState
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
-from service.picks import Pack, Reject, Wait, customer_reference, decide, too_many
+from service.picks import (
+    Pack,
+    Reject,
+    Wait,
+    allocation_of,
+    customer_reference,
+    decide,
+    too_many,
+)
 from service.pro.client import ProClient
 from service.pro.mapping import pack_order_request, rejection_from
 from service.pro.problems import Problem
@@ -44,6 +53,7 @@ class PackPick:
     database: Database
     strays: Strays
     metrics: Metrics
+    plans: AllocationPlans = NO_RULES
 
     async def __call__(self, event: StockPicked, cause: Envelope) -> Performed:
         """React; raises TooEarly and what `Operations.perform` raises."""
@@ -129,6 +139,8 @@ class PackPick:
         if return_missing:
             self.metrics.count(Name.MISSING_RETURNS)
         origin = order.shipping_location_reference
+        plans = {d: allocation_of(self.plans, event, order, d) for _, d in made}
+        chosen = {plan.by for plan in plans.values()} - {OTHERWISE}
 
         async def store(tx: Tx) -> None:
             await orders.pack(tx, event.order_reference, event.pick_reference)
@@ -141,6 +153,7 @@ class PackPick:
                     customer_reference=ours,
                     direction=direction,
                     shipping_location_reference=origin if direction == "outbound" else None,
+                    allocation_ways=plans[direction].ways,
                 )
             if return_missing:
                 await history.note(tx, event.order_reference, What.RETURN_MISSING, cause.id)
@@ -169,7 +182,8 @@ class PackPick:
                 for nth, (reference, direction) in enumerate(made)
             ],
             effects=store,
-            result={"consignments": [reference for reference, _ in made]},
+            result={"consignments": [reference for reference, _ in made]}
+            | ({"allocation_chosen_by": sorted(chosen)} if chosen else {}),
         )
 
 

@@ -32,7 +32,8 @@ from service.ledger.outcomes import OutcomeStore
 from service.ledger.sealing import Seal
 from service.metrics import Metrics
 from service.operations import Operations, Performed
-from service.pro.batches import Batches, BatchPolicy
+from service.pro.allocations import Allocations
+from service.pro.batches import BatchPolicy
 from service.pro.client import ProClient
 from service.pro.contract import PackOrderRequest
 from service.pro.policy import ProPolicy
@@ -133,7 +134,7 @@ async def main(setup: dict[str, Any]) -> None:
         EventType.CONSIGNMENT_CREATED: AllocateConsignment(
             operations,
             pro,
-            Batches(pro.allocate_default_rules, BatchPolicy(linger=0.001)),
+            Allocations(pro, BatchPolicy(linger=0.001)),
             database,
             strays,
         ),

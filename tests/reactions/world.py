@@ -27,6 +27,7 @@ from service.events.topics import EventType
 from service.ledger import consignments, history, orders, timed_work
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database, DatabasePolicy
+from service.ledger.history import Entry
 from service.ledger.journal import Journal
 from service.ledger.lookups import LookupPolicy
 from service.ledger.operation import Announcement
@@ -40,7 +41,8 @@ from service.ledger.upgrade import upgrade
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed
 from service.papers import LabelFolder
-from service.pro.batches import Batches, BatchPolicy
+from service.pro.allocations import Allocations
+from service.pro.batches import BatchPolicy
 from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
 from service.reactions.consignment_allocated import FetchLabels
@@ -182,9 +184,12 @@ class World:
         assert found is not None
         return found
 
-    async def history(self, order_reference: str = "WEB-1") -> list[str]:
+    async def entries(self, order_reference: str = "WEB-1") -> list[Entry]:
         async with self.database.begin() as tx:
-            return [entry.what for entry in await history.of_order(tx, order_reference)]
+            return await history.of_order(tx, order_reference)
+
+    async def history(self, order_reference: str = "WEB-1") -> list[str]:
+        return [entry.what for entry in await self.entries(order_reference)]
 
     def counted(self, name: Name, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name.value, labels) or 0.0
@@ -243,7 +248,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                     EventType.CONSIGNMENT_CREATED: AllocateConsignment(
                         operations,
                         pro,
-                        Batches(pro.allocate_default_rules, BatchPolicy(linger=0.001)),
+                        Allocations(pro, BatchPolicy(linger=0.001)),
                         database,
                         strays,
                     ),
