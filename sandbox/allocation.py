@@ -1,51 +1,34 @@
-"""Allocation (RULES 5): the cheapest service that can take the consignment, or a named one."""
+"""How a consignment is allocated, whichever way it was asked for (RULES 5)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sandbox.answers import consignment_link, legs_json, link
+from sandbox.answers import Json, consignment_link, legs_json, link
 from sandbox.consignments import wrong_state
-from sandbox.errors import Code, Refusal
 from sandbox.exchange import Answer, Call
 from sandbox.faults import FaultKind, FaultRule
 from sandbox.goods import ConsignmentLeg
 from sandbox.jobs import action
 from sandbox.records import Allocated, Consignment, Failure, total_value
 from sandbox.reference_data import SERVICES, CarrierService
-from sandbox.requests import AllocateWithCarrierServiceRequest, ConsignmentReferencesRequest
 from sandbox.state import SandboxState
 from sandbox.states import Action, ConsignmentState, is_allowed
-from sandbox.validation import read
 from sandbox.words import AddressType, Direction
 
 
-def allocate_by_default_rules(call: Call) -> Answer:
-    """PUT /allocation/allocate: one after another, a summary each."""
-    request = read(ConsignmentReferencesRequest, call.body)
-    return _allocate(call, request.consignment_references, list(SERVICES.values()))
-
-
-def allocate_with_carrier_service(call: Call) -> Answer:
-    """PUT /allocation/allocatewithcarrierservice: that service or failure, a summary each."""
-    request = read(AllocateWithCarrierServiceRequest, call.body)
-    service = SERVICES.get(request.mpd_carrier_service_reference)
-    if service is None:
-        # Which code an unknown service gets is not documented.
-        raise Refusal(
-            400,
-            Code.VALIDATION,
-            f"There is no carrier service {request.mpd_carrier_service_reference}.",
-        )
-    return _allocate(call, request.consignment_references, [service])
-
-
-def _allocate(call: Call, references: list[str], services: list[CarrierService]) -> Answer:
-    summaries = [_attempt(call, reference, services) for reference in references]
+def allocate(
+    call: Call, references: list[str], services: Sequence[CarrierService], group: str | None = None
+) -> Answer:
+    """Tries the consignments one after another, a summary each."""
+    summaries = [attempt(call, reference, services, group) for reference in references]
     taken_up = any(each["StatusCode"] == 202 for each in summaries)
     return Answer(202 if taken_up else 200, summaries)
 
 
-def _attempt(call: Call, reference: str, services: list[CarrierService]) -> dict[str, Any]:
+def attempt(
+    call: Call, reference: str, services: Sequence[CarrierService], group: str | None = None
+) -> Json:
+    """Gives a consignment the cheapest of the services that fits; its summary."""
     state = call.state
     consignment = state.consignments.get(reference)
     if consignment is None:
@@ -61,10 +44,11 @@ def _attempt(call: Call, reference: str, services: list[CarrierService]) -> dict
             state.options.allocation_seconds,
             "settle allocation",
             reference,
+            group or "",
             *(each.reference for each in services),
         )
         return _summary(202, "The allocation was taken up", reference)
-    _settle(state, consignment, services)
+    _settle(state, consignment, services, group)
     return summary_of(consignment)
 
 
@@ -74,11 +58,17 @@ def _text(fault: FaultRule) -> str:
 
 @action("settle allocation")
 def _settle_later(state: SandboxState, arguments: list[str]) -> None:
-    reference, *services = arguments
-    _settle(state, state.consignments[reference], [SERVICES[each] for each in services])
+    reference, group, *services = arguments
+    consignment = state.consignments[reference]
+    _settle(state, consignment, [SERVICES[each] for each in services], group or None)
 
 
-def _settle(state: SandboxState, consignment: Consignment, services: list[CarrierService]) -> None:
+def _settle(
+    state: SandboxState,
+    consignment: Consignment,
+    services: Sequence[CarrierService],
+    group: str | None,
+) -> None:
     """Gives an Allocating consignment the cheapest of the services that fits, or fails it."""
     if consignment.state is not ConsignmentState.ALLOCATING:
         return
@@ -91,10 +81,12 @@ def _settle(state: SandboxState, consignment: Consignment, services: list[Carrie
         )
         state.enter(consignment, ConsignmentState.ALLOCATION_FAILED)
         return
-    give(state, consignment, min(fitting, key=lambda each: each.price))
+    give(state, consignment, min(fitting, key=lambda each: each.price), group)
 
 
-def give(state: SandboxState, consignment: Consignment, service: CarrierService) -> None:
+def give(
+    state: SandboxState, consignment: Consignment, service: CarrierService, group: str | None = None
+) -> None:
     """Allocates a consignment to a service; whether it fits is judged before."""
     legs: list[ConsignmentLeg] = []
     legs_of: list[list[ConsignmentLeg]] = [[] for _ in consignment.packages]
@@ -114,7 +106,7 @@ def give(state: SandboxState, consignment: Consignment, service: CarrierService)
         for package, own in zip(consignment.packages, legs_of, strict=True)
     ]
     arrives = midnight(leaves(consignment, state.now) + timedelta(days=service.days))
-    consignment.allocation = Allocated(service, state.now, legs, arrives)
+    consignment.allocation = Allocated(service, state.now, legs, arrives, group)
     consignment.allocation_count += 1
     state.enter(consignment, ConsignmentState.ALLOCATED)
 
@@ -172,7 +164,7 @@ def _exact_day(consignment: Consignment) -> bool:
     return wanted is not None and wanted.is_to_be_exactly_on_the_date_specified
 
 
-def summary_of(consignment: Consignment) -> dict[str, Any]:
+def summary_of(consignment: Consignment) -> Json:
     """The summary of a consignment whose allocation has just been settled."""
     allocation = consignment.allocation
     if allocation is None:
@@ -191,7 +183,7 @@ def summary_of(consignment: Consignment) -> dict[str, Any]:
     }
 
 
-def _summary(status: int, description: str, reference: str | None) -> dict[str, Any]:
+def _summary(status: int, description: str, reference: str | None) -> Json:
     return {
         "StatusCode": status,
         "ApiLinks": [consignment_link("detail", reference)] if reference else [],

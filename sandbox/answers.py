@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.dates import stamp
 from sandbox.goods import ConsignmentLeg, Package
 from sandbox.records import Allocated, Consignment, Failure, Order, total_value, total_weight
-from sandbox.reference_data import COMPANY, CarrierService
+from sandbox.reference_data import COMPANY, SERVICE_GROUPS, CarrierService
 from sandbox.states import ConsignmentState
 from sandbox.words import AddressType
 
@@ -86,9 +86,10 @@ def package_json(package: Package) -> Json:
 def _allocation_json(allocation: Allocated | None) -> Json | None:
     if allocation is None:
         return None
+    group = SERVICE_GROUPS[allocation.group] if allocation.group else None
     return {
-        "CarrierServiceGroupReference": None,
-        "MpdCarrierServiceGroupName": None,
+        "CarrierServiceGroupReference": group.reference if group else None,
+        "MpdCarrierServiceGroupName": group.name if group else None,
         "MpdCarrierServiceReference": allocation.service.reference,
         "MpdCarrierServiceName": allocation.service.name,
         "AllocationDate": stamp(allocation.date),

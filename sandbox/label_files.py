@@ -58,8 +58,8 @@ def contents_of(consignment: Consignment) -> list[LabelContent]:
             tracking_reference=package.consignment_legs[0].tracking_references[0],
             consignment_reference=consignment.reference,
             customer_reference=consignment.customer_reference,
-            address=_lines(consignment, AddressType.DESTINATION),
-            sender=", ".join(_lines(consignment, AddressType.ORIGIN)[-4:]),
+            address=address_lines(consignment, AddressType.DESTINATION),
+            sender=", ".join(address_lines(consignment, AddressType.ORIGIN)[-4:]),
             package=f"{number} of {count}",
             kilograms=round(package.weight.kilograms, 3),
             tags=tuple(consignment.tags),
@@ -68,7 +68,8 @@ def contents_of(consignment: Consignment) -> list[LabelContent]:
     ]
 
 
-def _lines(consignment: Consignment, kind: AddressType) -> tuple[str, ...]:
+def address_lines(consignment: Consignment, kind: AddressType) -> tuple[str, ...]:
+    """An address as it is printed; empty when there is none."""
     address = consignment.address(kind)
     if address is None:
         return ()
@@ -88,8 +89,9 @@ def _lines(consignment: Consignment, kind: AddressType) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def _latin(text: str) -> str:
-    # The fonts built into PDF know Latin-1 only; a real carrier transliterates too.
+def latin(text: str) -> str:
+    """The text as far as the fonts that are built into PDF can print it."""
+    # They know Latin-1 only; a real carrier transliterates too.
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:
@@ -106,18 +108,18 @@ def pdf_file(labels: Sequence[LabelContent]) -> bytes:
     for label in labels:
         pdf.add_page()
         pdf.set_font("Helvetica", style="B", size=16)
-        pdf.text(8, 14, _latin(f"{label.carrier}  {label.service}"))
+        pdf.text(8, 14, latin(f"{label.carrier}  {label.service}"))
         pdf.line(8, 18, _WIDTH - 8, 18)
         pdf.set_font("Helvetica", size=12)
         for row, line in enumerate(label.address):
-            pdf.text(8, 26 + row * 6, _latin(line))
+            pdf.text(8, 26 + row * 6, latin(line))
         for start, width in bars(label.tracking_reference, 8, _WIDTH - 16):
             pdf.rect(start, 88, width, 24, style="F")
         pdf.set_font("Courier", size=12)
         pdf.text(8, 118, label.tracking_reference)
         pdf.set_font("Helvetica", size=8)
         for row, line in enumerate(label.small_print):
-            pdf.text(8, 126 + row * 5, _latin(line))
+            pdf.text(8, 126 + row * 5, latin(line))
     return bytes(pdf.output())
 
 

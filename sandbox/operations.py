@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox import allocation, catalogue, labels, manifests
+from sandbox import catalogue, manifests
+from sandbox.carrier_operations import ALLOCATION, PAPERS
 from sandbox.consignment_operations import CONSIGNMENTS
 from sandbox.not_built import LINES
 from sandbox.operation import Operation
@@ -13,27 +14,8 @@ from sandbox.order_operations import ORDERS
 OPERATIONS: Sequence[Operation] = (
     *ORDERS,
     *CONSIGNMENTS,
-    Operation(
-        "allocateDefaultRules",
-        "PUT",
-        "/allocation/allocate",
-        allocation.allocate_by_default_rules,
-        takes_body=True,
-    ),
-    Operation(
-        "allocateWithCarrierService",
-        "PUT",
-        "/allocation/allocatewithcarrierservice",
-        allocation.allocate_with_carrier_service,
-        takes_body=True,
-    ),
-    Operation("getLabels", "GET", "/labels/{consignmentReference}", labels.get_labels),
-    Operation(
-        "getLabelsInFormat",
-        "GET",
-        "/labels/{consignmentReference}/{labelFormat}",
-        labels.get_labels_in_format,
-    ),
+    *ALLOCATION,
+    *PAPERS,
     Operation(
         "manifestConsignments",
         "PUT",

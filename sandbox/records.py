@@ -64,6 +64,8 @@ class Allocated:
     date: datetime
     legs: list[ConsignmentLeg]
     expected_delivery: datetime
+    group: str | None = None
+    """The service group that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,10 @@ class CarrierService:
     days: int = 2
     nominated_day: bool = False
     direction: Direction = Direction.OUTBOUND
+    is_pickup: bool = True
+    """The carrier fetches it; else it is brought."""
+    is_drop_off: bool = False
+    """It is left at a shop, where the customer fetches it."""
 
     @property
     def carrier(self) -> Carrier:
@@ -255,6 +259,29 @@ SERVICES: Mapping[str, CarrierService] = MappingProxyType(
                 days=7,
                 direction=Direction.INBOUND,
             ),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceGroup:
+    """Services among which the cheapest is taken."""
+
+    reference: str
+    name: str
+    services: tuple[CarrierService, ...]
+
+
+SERVICE_GROUPS: Mapping[str, ServiceGroup] = MappingProxyType(
+    {
+        reference: ServiceGroup(reference, name, tuple(SERVICES[each] for each in services))
+        for reference, name, services in (
+            ("UK_NEXT_DAY", "United Kingdom, next day", ("NL_P24",)),
+            ("UK_STANDARD", "United Kingdom, standard", ("NL_P24", "NL_P48", "PP_ECO")),
+            ("UK_HEAVY", "United Kingdom, heavy goods", ("NL_2MAN",)),
+            ("WORLD", "Abroad", ("KW_INT", "KW_EXP")),
+            ("RETURNS", "Returns", ("NL_RET", "KW_RET")),
         )
     }
 )

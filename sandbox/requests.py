@@ -167,6 +167,26 @@ class AllocateWithCarrierServiceRequest(ConsignmentReferencesRequest):
     mpd_carrier_service_reference: Annotated[str, Field(min_length=1)]
 
 
+class AllocateWithServiceGroupRequest(ConsignmentReferencesRequest):
+    """Consignments to allocate, and the service group to choose from."""
+
+    mpd_carrier_service_group_reference: Annotated[str, Field(min_length=1)]
+
+
+class AllocationFilters(Model):
+    """Limits for the choice of a service; what is absent limits nothing."""
+
+    service_direction: Direction | None = None
+    is_pickup: bool | None = None
+    is_drop_off: bool | None = None
+
+
+class AllocateWithFiltersRequest(ConsignmentReferencesRequest):
+    """Consignments to allocate, and limits."""
+
+    filters: AllocationFilters = AllocationFilters()
+
+
 class ShippingDateRange(Model):
     """First and last shipping date."""
 

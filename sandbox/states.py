@@ -53,6 +53,7 @@ class Action(StrEnum):
     SET_NOT_READY_TO_SHIP = "set not ready to ship"
     DEALLOCATE = "deallocated"
     GET_LABELS = "labelled"
+    GET_CUSTOMS_DOCUMENTS = "given customs papers"
     MANIFEST = "manifested"
     DISPATCH = "dispatched"
     RENAME = "given another reference"
@@ -96,6 +97,7 @@ TRANSITIONS: Mapping[Action, Transition] = MappingProxyType(
         ),
         # RULES 4.2 calls labels in ReadyToShip likely but unsure; they are given here.
         Action.GET_LABELS: Transition(frozenset(_S) - _NO_LABEL_YET),
+        Action.GET_CUSTOMS_DOCUMENTS: Transition(frozenset(_S) - _NO_LABEL_YET),
         # RULES 11, 6: with ReadyToShip.
         Action.MANIFEST: Transition(
             frozenset({_S.ALLOCATED, _S.MANIFEST_FAILED, _S.READY_TO_SHIP}),

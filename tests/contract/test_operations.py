@@ -9,8 +9,9 @@ from sandbox.operations import NOT_BUILT, OPERATIONS
 from sandbox.states import ConsignmentState
 
 from .caller import Caller
+from .carrier_turns import TURNS as CARRIER_TURNS
 from .document import Contract
-from .order_turns import TURNS
+from .order_turns import TURNS as ORDER_TURNS
 from .samples import ORDER, PACK
 
 
@@ -99,7 +100,8 @@ async def _carrier_service(pro: Caller) -> object:
 
 
 CALLS: dict[str, Act] = {
-    **TURNS,
+    **ORDER_TURNS,
+    **CARRIER_TURNS,
     "createOrder": Caller.order,
     "packOrder": Caller.pack,
     "getOrder": _on("GET", "/orders/{order}"),

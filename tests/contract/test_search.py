@@ -142,7 +142,8 @@ async def test_the_collision_of_paths(pro: Caller) -> None:
     assert pro.state.calls[-1].operation == "getConsignmentStatus"
     await pro.good("GET", "/CONSIGNMENTS/10/0")
     assert pro.state.calls[-1].operation == "searchConsignments"
-    assert (await pro.call("GET", "/consignments/docs/10")).status_code == 501
+    assert (await pro.call("GET", "/consignments/docs/10")).status_code == 404
+    assert pro.state.calls[-1].operation == "getCustomsDocuments"
     assert pro.state.calls[-1].operation == "getCustomsDocuments"
     assert (await pro.call("GET", f"/consignments/{reference}/x")).status_code == 404
     assert pro.state.calls[-1].operation is None

@@ -1,0 +1,99 @@
+"""A call of each operation that a carrier has a part in, for the test that gives each its turn."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from .caller import Caller, changed
+from .samples import ORDER, PACK
+
+TO_FRANCE = [
+    ORDER["Addresses"][0],
+    ORDER["Addresses"][1] | {"Country": {"IsoCode": {"TwoLetterCode": "FR"}}},
+]
+
+
+async def abroad(pro: Caller, **changes: Any) -> str:
+    """A consignment to France, allocated."""
+    reference = await pro.pack(await pro.order(Addresses=TO_FRANCE), Tags=[], **changes)
+    assert (await pro.allocate(reference))[0]["StatusCode"] == 200
+    return reference
+
+
+def package_of(pro: Caller, reference: str) -> str:
+    """The EP- reference of a consignment's first package."""
+    return pro.state.consignments[reference].packages[0].reference or ""
+
+
+async def _group(pro: Caller) -> object:
+    path = f"/allocation/{await pro.pack()}/allocatewithservicegroup/UK_STANDARD"
+    return await pro.good("PUT", path)
+
+
+async def _many_with_group(pro: Caller) -> object:
+    body = {
+        "ConsignmentReferences": [await pro.pack()],
+        "MpdCarrierServiceGroupReference": "UK_STANDARD",
+    }
+    return await pro.good("PUT", "/allocation/allocatewithservicegroup", body)
+
+
+async def _cheapest(pro: Caller) -> object:
+    return await pro.good("PUT", f"/allocation/{await pro.pack()}/allocatewithcheapestquote")
+
+
+async def _quote(pro: Caller) -> object:
+    reference = await pro.pack()
+    quotes = await pro.good("GET", f"/quotes/consignment/{reference}")
+    quote = quotes["Quotes"][0]["QuoteReference"]
+    return await pro.good("PUT", f"/allocation/{reference}/allocatewithquote/{quote}")
+
+
+async def _filters(pro: Caller) -> object:
+    body = {"ConsignmentReferences": [await pro.pack()], "Filters": {"IsPickup": True}}
+    path = "/allocation/allocateConsignmentsWithServiceFilters"
+    return await pro.good("PUT", path, body)
+
+
+async def _package_label(pro: Caller) -> object:
+    reference = await pro.allocated()
+    return await pro.good("GET", f"/labels/package/{reference}/{package_of(pro, reference)}")
+
+
+async def _package_label_as_zpl(pro: Caller) -> object:
+    reference = await pro.allocated()
+    path = f"/labels/package/{reference}/{package_of(pro, reference)}/zpl"
+    return await pro.good("GET", path)
+
+
+async def _documents(pro: Caller) -> object:
+    return await pro.good("GET", f"/consignments/docs/{await abroad(pro)}")
+
+
+async def _invoice(pro: Caller) -> object:
+    return await pro.good("GET", f"/consignments/docs/commercialinvoice/{await abroad(pro)}")
+
+
+async def _document(pro: Caller) -> object:
+    reference = await abroad(pro)
+    package = package_of(pro, reference)
+    return await pro.good("GET", f"/consignments/docs/CN22/{reference}/{package}")
+
+
+TURNS: Mapping[str, Callable[[Caller], Awaitable[object]]] = {
+    "allocateWithServiceGroup": _group,
+    "allocateManyWithServiceGroup": _many_with_group,
+    "allocateCheapestQuote": _cheapest,
+    "allocateWithQuote": _quote,
+    "allocateWithServiceFilters": _filters,
+    "getPackageLabel": _package_label,
+    "getPackageLabelInFormat": _package_label_as_zpl,
+    "getCustomsDocuments": _documents,
+    "getCommercialInvoice": _invoice,
+    "getCustomsDocument": _document,
+}
+
+
+def packed(kilograms: float, **changes: Any) -> dict[str, Any]:
+    """Changes of a pick for its one package."""
+    package = PACK["Packages"][0] | {"Weight": {"Value": kilograms, "Unit": "Kg"}}
+    return {"Packages": [changed(package, changes)]}
