@@ -103,6 +103,7 @@ async def test_by_its_numbers(pro: Caller) -> None:
         f"searchTerm={tracking}",
     ):
         assert await _found(pro, query) == {first}
+    assert await _found(pro, f"searchTerm={second}") == {second}
 
 
 async def test_pages_meet(pro: Caller) -> None:
