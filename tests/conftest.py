@@ -4,6 +4,7 @@ Tests that ask for `broker` or `own_broker` carry `@pytest.mark.kafka`, those th
 PostgreSQL `@pytest.mark.postgresql`. Where one can't be had they fail; none is skipped.
 """
 
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
@@ -19,6 +20,8 @@ _found = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_found] = []
+    # A shell's background job ignores it, and so would every process that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(

@@ -144,7 +144,6 @@ async def test_the_collision_of_paths(pro: Caller) -> None:
     assert pro.state.calls[-1].operation == "searchConsignments"
     assert (await pro.call("GET", "/consignments/docs/10")).status_code == 404
     assert pro.state.calls[-1].operation == "getCustomsDocuments"
-    assert pro.state.calls[-1].operation == "getCustomsDocuments"
     assert (await pro.call("GET", f"/consignments/{reference}/x")).status_code == 404
     assert pro.state.calls[-1].operation is None
 
