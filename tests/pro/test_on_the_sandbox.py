@@ -35,7 +35,7 @@ from service.pro.documents import (
 from service.pro.parts import Address, CustomsDocumentation
 from service.pro.policy import ProPolicy
 from service.pro.problems import Refused
-from service.pro.results import Allocated, Done, Failed, PackResult
+from service.pro.results import Allocated, Done, Failed, NotAllocated, PackResult
 from tests.contract.caller import Clock
 from tests.contract.goods import CONSIGNMENT
 from tests.contract.samples import ORDER, PACK
@@ -238,6 +238,18 @@ async def test_a_delivery_option_becomes_an_order(desk: Desk) -> None:
     desk.clock.forward(timedelta(days=9).total_seconds())
     with pytest.raises(Refused):
         await desk.pro.select_delivery_option_as_order(chosen)
+
+
+async def test_a_group_allocates_or_tells_why_not(desk: Desk) -> None:
+    reference = (await desk.packed()).outbound
+    with pytest.raises(Refused):
+        await desk.pro.allocate_service_group(reference, "NOBODY'S")
+    failed = await desk.pro.allocate_service_group(reference, "WORLD")
+    assert isinstance(failed, NotAllocated)
+    assert await desk.states_of([reference]) == [states.ALLOCATION_FAILED]
+    found = await desk.pro.allocate_service_group(reference, "UK_NEXT_DAY")
+    assert isinstance(found, Allocated)
+    assert found.carrier_service_reference == "NL_P24"
 
 
 async def test_a_batch_is_searched_and_manifested_by_the_same_criteria(desk: Desk) -> None:
