@@ -42,6 +42,7 @@ from service.ledger.timed_work import WorkKind
 from service.lifetime import Http, Service, not_ready, slowed
 from service.metrics import Metrics, Name
 from service.operations import Operations
+from service.origins import Origins
 from service.papers import LabelFolder
 from service.pro import probes
 from service.pro.allocations import Allocations
@@ -60,6 +61,7 @@ from service.reactions.order_placed import RecordOrder
 from service.reactions.stock_picked import PackPick
 from service.settings import BadSettings, Settings
 from service.strays import Strays
+from service.undoing import Undoing
 
 
 def topics_of(settings: Settings) -> Topics:
@@ -247,10 +249,19 @@ def assemble(
     batch = BatchPolicy(settings.allocation_batch, settings.allocation_linger)
     allocations, plans = Allocations(pro, batch), _allocation_plans_of(settings)
     strays = Strays(database, operations, pro, metrics)
+    origins = Origins(operations, pro, Undoing(pro))
     folder = LabelFolder(settings.label_folder)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro, plans),
-        EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics, plans),
+        EventType.STOCK_PICKED: PackPick(
+            operations,
+            pro,
+            database,
+            strays,
+            Origins(operations, pro, Undoing(pro)),
+            metrics,
+            plans,
+        ),
         EventType.CONSIGNMENT_REQUESTED: CreateConsignment(
             operations, pro, database, strays, plans
         ),

@@ -15,6 +15,9 @@ from service.ledger.lookups import OperationKind
 from service.ledger.statements import Statement
 from service.ledger.tables import ParkedState, consignments, operations, parked_events
 
+KEPT_BACK = 0
+"""The allocation number of a consignment that nobody may allocate or announce yet; the first
+allocation has number 1."""
 CAN_JOIN_A_MANIFEST = ("Allocated", "ReadyToShip", "ManifestFailed")
 
 
@@ -31,7 +34,7 @@ _ADD = Statement(
             direction=bindparam("direction"),
             shipping_location_reference=bindparam("location"),
             pro_state="Unallocated",
-            allocation_number=1,
+            allocation_number=bindparam("allocation_number"),
             allocation_ways=bindparam("ways"),
             tracking_references=bindparam("tracking_references"),
             created_at=now_plus(),
@@ -90,6 +93,11 @@ class KnownConsignment:
     label_address: str | None
     manifest_reference: str | None
     created_at: datetime
+
+    @property
+    def is_kept_back(self) -> bool:
+        """Whether its origin is still to be corrected: until then it waits for no allocation."""
+        return self.allocation_number == KEPT_BACK
 
     @property
     def names(self) -> ConsignmentNames:
@@ -158,8 +166,12 @@ async def add(
     direction: str,
     shipping_location_reference: str | None,
     allocation_ways: Ways = BY_DEFAULT_RULES,
+    keep_back: bool = False,
 ) -> None:
-    """Store a new consignment, Unallocated, its first allocation to come by these ways."""
+    """Store a new consignment, Unallocated, its first allocation to come by these ways.
+
+    One that is kept back waits for no allocation until it is let go.
+    """
     await tx.run(
         _ADD,
         reference=consignment_reference,
@@ -168,6 +180,7 @@ async def add(
         customer_reference=customer_reference,
         direction=direction,
         location=shipping_location_reference,
+        allocation_number=KEPT_BACK if keep_back else 1,
         ways=_kept(allocation_ways),
         tracking_references=[],
     )
@@ -183,6 +196,23 @@ async def _change(tx: Tx, consignment_reference: str, **values: Any) -> None:
         .where(consignments.c.consignment_reference == consignment_reference)
         .values(moved_at=now_plus(), **values)
     )
+
+
+async def kept_back(tx: Tx, order_reference: str, pick_reference: str) -> list[KnownConsignment]:
+    """Read those of a pick that are kept back and not cancelled, the outbound one first."""
+    found = await _select(
+        tx,
+        consignments.c.order_reference == order_reference,
+        consignments.c.pick_reference == pick_reference,
+        consignments.c.allocation_number == KEPT_BACK,
+        consignments.c.pro_state != "Cancelled",
+    )
+    return sorted(found, key=lambda one: one.direction == "inbound")
+
+
+async def let_go(tx: Tx, consignment_reference: str) -> None:
+    """Store that a consignment that was kept back waits for its first allocation."""
+    await _change(tx, consignment_reference, allocation_number=1)
 
 
 async def move(tx: Tx, consignment_reference: str, pro_state: str) -> None:
@@ -256,6 +286,7 @@ def _ready_at(location: str, carriers: Sequence[str]) -> ColumnElement[bool]:
     """Labelled, in no manifest, and of an order that is not on hold."""
     ready = (
         (consignments.c.shipping_location_reference == location)
+        & (consignments.c.direction == "outbound")  # PRO's query goes by where they leave from
         & consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
         & consignments.c.manifest_reference.is_(None)
         & consignments.c.label_sha256.is_not(None)

@@ -1,8 +1,8 @@
-"""Where operations stand, and since when the ledger remembers them. Read only."""
+"""Where operations stand, and since when the ledger remembers them."""
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
@@ -47,3 +47,15 @@ async def was_ever_unknown(tx: Tx, operation_key: str) -> bool:
     """Tell whether the answer to an operation was ever lost."""
     found = await tx.run(_EVER_UNKNOWN, key=operation_key)
     return bool(found.scalar_one_or_none())
+
+
+async def free(tx: Tx, operation_key: str) -> None:
+    """Store that what an operation had made was undone: it may be asked for with other content."""
+    await tx.execute(
+        update(operations)
+        .where(
+            operations.c.operation_key == operation_key,
+            operations.c.state == OperationState.FINISHED.value,
+        )
+        .values(state=OperationState.REFUSED.value)
+    )

@@ -1,4 +1,8 @@
-"""stock.picked → Pack Order → consignment.created | pick.rejected"""
+"""stock.picked → Pack Order (→ Update Consignment) → consignment.created | pick.rejected
+
+Pack Order has no origin. What a pick from another location than its order's made is kept back until
+its origin is corrected (`origins.py`).
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +25,7 @@ from service.ledger.orders import KnownOrder, NotEnoughLeft
 from service.ledger.tables import OperationState
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
+from service.origins import Origins
 from service.picks import (
     Pack,
     Reject,
@@ -52,6 +57,7 @@ class PackPick:
     pro: ProClient
     database: Database
     strays: Strays
+    origins: Origins
     metrics: Metrics
     plans: AllocationPlans = NO_RULES
 
@@ -73,7 +79,11 @@ class PackPick:
                     work, lambda attempt: _rejected(event, cause, work.key, rejection, attempt)
                 )
             case Pack():
-                return await self._pack(decision, cause, work)
+                performed = await self._pack(decision, cause, work)
+                # What was packed in silence is kept back: its origin is still to be corrected.
+                if performed.announcements:
+                    return performed
+                return await self.origins(event, cause, decision.order.pro_order_reference)
 
     async def _pack(self, decision: Pack, cause: Envelope, work: Operation) -> Performed:
         event, order, quantities = decision.picked, decision.order, decision.quantities
@@ -138,12 +148,14 @@ class PackPick:
         return_missing = event.generate_return and packed.inbound is None
         if return_missing:
             self.metrics.count(Name.MISSING_RETURNS)
-        origin = order.shipping_location_reference
+        location = event.shipping_location_reference or order.shipping_location_reference
+        is_elsewhere = location != order.shipping_location_reference
         plans = {d: allocation_of(self.plans, event, order, d) for _, d in made}
         chosen = {plan.by for plan in plans.values()} - {OTHERWISE}
 
         async def store(tx: Tx) -> None:
-            await orders.pack(tx, event.order_reference, event.pick_reference)
+            if not is_elsewhere:
+                await orders.pack(tx, event.order_reference, event.pick_reference)
             for reference, direction in made:
                 await consignments.add(
                     tx,
@@ -152,8 +164,9 @@ class PackPick:
                     pick_reference=event.pick_reference,
                     customer_reference=ours,
                     direction=direction,
-                    shipping_location_reference=origin if direction == "outbound" else None,
+                    shipping_location_reference=location,
                     allocation_ways=plans[direction].ways,
+                    keep_back=is_elsewhere,
                 )
             if return_missing:
                 await history.note(tx, event.order_reference, What.RETURN_MISSING, cause.id)
@@ -167,20 +180,16 @@ class PackPick:
                 consignment_reference=reference,
                 consignment_reference_provided_by_customer=ours,
                 direction=direction,
-                shipping_location_reference=origin if direction == "outbound" else None,
+                shipping_location_reference=location,
             )
 
+        order_reference = event.order_reference
+        outcomes = [
+            announce(cause, key, order_reference, partial(created, *one), nth=nth)
+            for nth, one in enumerate(made)
+        ]
         return Settlement(
-            outcomes=[
-                announce(
-                    cause,
-                    key,
-                    event.order_reference,
-                    partial(created, reference, direction),
-                    nth=nth,
-                )
-                for nth, (reference, direction) in enumerate(made)
-            ],
+            outcomes=() if is_elsewhere else outcomes,
             effects=store,
             result={"consignments": [reference for reference, _ in made]}
             | ({"allocation_chosen_by": sorted(chosen)} if chosen else {}),

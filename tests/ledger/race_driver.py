@@ -32,6 +32,7 @@ from service.ledger.outcomes import OutcomeStore
 from service.ledger.sealing import Seal
 from service.metrics import Metrics
 from service.operations import Operations, Performed
+from service.origins import Origins
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
 from service.pro.client import ProClient
@@ -42,6 +43,7 @@ from service.pro.results import AllocationResult, PackResult
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.stock_picked import PackPick
 from service.strays import Strays
+from service.undoing import Undoing
 
 
 def say(line: dict[str, Any]) -> None:
@@ -130,7 +132,9 @@ async def main(setup: dict[str, Any]) -> None:
     operations = Operations(journal, deadline)
     strays = Strays(database, operations, pro, metrics)
     reactions: dict[EventType, Reaction] = {
-        EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
+        EventType.STOCK_PICKED: PackPick(
+            operations, pro, database, strays, Origins(operations, pro, Undoing(pro)), metrics
+        ),
         EventType.CONSIGNMENT_CREATED: AllocateConsignment(
             operations,
             pro,

@@ -180,7 +180,7 @@ async def test_a_pick_with_a_return_makes_two_consignments_told_apart(
     for reference, direction in found.items():
         known = await world.consignment(reference)
         assert known.direction == direction
-        assert (known.shipping_location_reference is None) == (direction == "inbound")
+        assert known.shipping_location_reference == "LEEDS_DC"
     assert world.calls("packOrder") == 1
 
 

@@ -40,6 +40,7 @@ from service.ledger.timed_work import WorkKind
 from service.ledger.upgrade import upgrade
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed
+from service.origins import Origins
 from service.papers import LabelFolder
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
@@ -53,6 +54,7 @@ from service.reactions.manifest_requested import ManifestLocation
 from service.reactions.order_placed import RecordOrder
 from service.reactions.stock_picked import PackPick
 from service.strays import Strays
+from service.undoing import Undoing
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 E = TypeVar("E", bound=Event)
@@ -241,7 +243,14 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                 labels,
                 {
                     EventType.ORDER_PLACED: RecordOrder(operations, pro),
-                    EventType.STOCK_PICKED: PackPick(operations, pro, database, strays, metrics),
+                    EventType.STOCK_PICKED: PackPick(
+                        operations,
+                        pro,
+                        database,
+                        strays,
+                        Origins(operations, pro, Undoing(pro)),
+                        metrics,
+                    ),
                     EventType.CONSIGNMENT_REQUESTED: CreateConsignment(
                         operations, pro, database, strays
                     ),
