@@ -254,13 +254,7 @@ def assemble(
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro, plans),
         EventType.STOCK_PICKED: PackPick(
-            operations,
-            pro,
-            database,
-            strays,
-            Origins(operations, pro, Undoing(pro)),
-            metrics,
-            plans,
+            operations, pro, database, strays, origins, metrics, plans
         ),
         EventType.CONSIGNMENT_REQUESTED: CreateConsignment(
             operations, pro, database, strays, plans
