@@ -24,6 +24,7 @@ from service.events.content import DIGEST_VERSION, content_digest
 from service.events.envelope import Envelope, outcome_id
 from service.events.published import Outcome
 from service.events.said import Event
+from service.events.topics import RECEIVED_FROM_OTHERS
 from service.ledger import turns
 from service.ledger.database import Contended, LedgerDown
 from service.ledger.journal import Journal
@@ -32,6 +33,7 @@ from service.ledger.lookups import OperationKind
 from service.ledger.operation import (
     NO_CONTENT,
     Announcement,
+    Asked,
     Claim,
     Effects,
     Operation,
@@ -100,7 +102,11 @@ def operation_on(
     event: Event,
     cause: Envelope,
 ) -> Operation:
-    """Name an operation, as an event asks for it, under the lease of a subject."""
+    """Name an operation, as an event asks for it, under the lease of a subject.
+
+    What others ask for an order is kept while it is refused, so that it can be done again.
+    """
+    is_kept = order_reference is not None and event.event_type in RECEIVED_FROM_OTHERS
     return Operation(
         key=key,
         kind=kind,
@@ -110,6 +116,8 @@ def operation_on(
         digest_version=DIGEST_VERSION,
         event_id=cause.id,
         event_time=cause.time,
+        again=cause.again,
+        asked=Asked(event, cause) if is_kept else None,
     )
 
 

@@ -26,11 +26,15 @@ SPEC_VERSION = "1.0"
 HEADER_PREFIX = "ce_"
 CONTENT_TYPE = "content-type"
 TRACEPARENT = "traceparent"
+AGAIN = "orderflexagain"
+"""The extension attribute of an event that a person has done again: the refused attempt's number.
+"""
 STRUCTURED = "application/cloudevents+json"
 MAX_ATTRIBUTE = 500
 MAX_FAULTS_NAMED = 20
 """A malformed event names at most so many of its faults."""
 
+_ATTEMPT = re.compile(r"[1-9][0-9]{0,8}")
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 )
@@ -61,6 +65,8 @@ class Envelope:
     time: datetime
     traceparent: str | None
     form: Form
+    again: int | None = None
+    """The number of the refused attempt that a person has done again (binary mode only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +256,14 @@ def _envelope(
         time=_event_time(attributes.get("time"), record.timestamp),
         traceparent=_valid_traceparent(traceparent),
         form=form,
+        again=_attempt(attributes.get(AGAIN)),
     )
+
+
+def _attempt(text: str | None) -> int | None:
+    if text is not None and not _ATTEMPT.fullmatch(text):
+        raise _bad_envelope(f"the attribute {AGAIN} must be the number of an attempt")
+    return None if text is None else int(text)
 
 
 def _known_type(text: str, topic: str, topics: Topics) -> EventType:
@@ -301,8 +314,12 @@ def write(
     time: datetime,
     traceparent: str | None,
     topics: Topics,
+    again: int | None = None,
 ) -> Outgoing:
-    """The record of an event in binary mode. `time` is aware; the key is `event.kafka_key`."""
+    """The record of an event in binary mode. `time` is aware; the key is `event.kafka_key`.
+
+    `again` names the refused attempt that it is to do again.
+    """
     headers = {
         "ce_specversion": SPEC_VERSION,
         "ce_id": event_id,
@@ -313,6 +330,8 @@ def write(
         "ce_dataschema": schema_id(event.event_type),
         CONTENT_TYPE: "application/json",
     }
+    if again is not None:
+        headers[HEADER_PREFIX + AGAIN] = str(again)
     if traceparent is not None:
         headers[TRACEPARENT] = traceparent
     return Outgoing(

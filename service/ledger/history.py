@@ -43,6 +43,8 @@ class What(StrEnum):
     DEAD_LETTER = "dead letter"
     REPLAYED = "replayed"
     DISCARDED = "discarded"
+    SEEN_TO = "seen to"
+    AGAIN = "asked to be done again"
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,10 @@ class Journal:
         row = await _row(tx, operation.key)
         state = OperationState(row.state)
         same_content = row.content_digest == operation.content_digest
-        if state in _DONE and same_content:
+        if operation.again is not None and not same_content:
+            return Settled(())  # other content was taken up since
+        is_again = state is OperationState.REFUSED and operation.again == row.attempt
+        if state in _DONE and same_content and not is_again:
             return Settled(self._outcomes.open(row.outcomes))
         if state is not OperationState.REFUSED and not same_content:
             raise ContentConflict(operation.key)
@@ -260,6 +263,7 @@ class Journal:
             new_state=state.value,
             new_result=dict(settlement.result),
             new_outcomes=self._outcomes.close(announcements),
+            new_event=self._outcomes.keep(operation.asked) if settlement.refused else None,
         )
         if stored.rowcount != 1:
             raise Superseded(operation.key)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
+from service.events.envelope import Envelope
+from service.events.said import Event
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
 
@@ -58,6 +60,14 @@ def references_in(key: str) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The event that asks for an operation, as it may be published again."""
+
+    event: Event
+    cause: Envelope
+
+
+@dataclass(frozen=True)
 class Operation:
     """One call to PRO that changes something, as an event asks for it."""
 
@@ -71,6 +81,10 @@ class Operation:
     digest_version: int
     event_id: str
     event_time: datetime
+    again: int | None = None
+    """The refused attempt that a person has done again; it is done again only if it is the last."""
+    asked: Asked | None = None
+    """What is kept, sealed, while the operation is refused; None when it can't be done again so."""
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def _settle(published_at: now_plus | None) -> Statement:
                 state=bindparam("new_state"),
                 result=bindparam("new_result"),
                 outcomes=bindparam("new_outcomes"),
+                event=bindparam("new_event"),
                 settled_at=now_plus(),
                 published_at=published_at,
                 next_lookup_at=None,

@@ -109,7 +109,7 @@ orders = Table(
     metadata,
     Column("order_reference", Text, primary_key=True),
     Column("state", Text, nullable=False),
-    Column("pro_order_reference", Text),
+    Column("pro_order_reference", Text, index=True),
     Column("shipping_location_reference", Text),
     Column("sequence", Integer, nullable=False),
     Column("fully_packed", Boolean, nullable=False),
@@ -117,6 +117,7 @@ orders = Table(
     Column("amended_version", Integer),
     Column("placed_at", Instant, nullable=False),
     Column("moved_at", Instant, nullable=False),
+    Index("ix_orders_state_placed_at", "state", "placed_at"),
 )
 
 order_lines = Table(
@@ -139,7 +140,7 @@ picks = Table(
     "picks",
     metadata,
     Column("order_reference", Text, primary_key=True),
-    Column("pick_reference", Text, primary_key=True),
+    Column("pick_reference", Text, primary_key=True, index=True),
     Column("state", Text, nullable=False),
     Column("customer_reference", Text, nullable=False, unique=True),
     Column("quantities", _Json, nullable=False),
@@ -168,6 +169,8 @@ consignments = Table(
     Column("moved_at", Instant, nullable=False),
     ForeignKeyConstraint(["order_reference"], ["orders.order_reference"]),
     Index("ix_consignments_location_state", "shipping_location_reference", "pro_state"),
+    Index("ix_consignments_pro_state_created_at", "pro_state", "created_at"),
+    Index("ix_consignments_tracking_references", "tracking_references", postgresql_using="gin"),
 )
 
 operations = Table(
@@ -203,6 +206,13 @@ operations = Table(
         "lease_until",
         postgresql_where=text("state IN ('started', 'unknown')"),
         sqlite_where=text("state IN ('started', 'unknown')"),
+    ),
+    Index(
+        "ix_operations_refused",
+        "kind",
+        "settled_at",
+        postgresql_where=text("state = 'refused'"),
+        sqlite_where=text("state = 'refused'"),
     ),
 )
 
@@ -243,6 +253,9 @@ timed_work = Table(
     Column("tries", Integer, nullable=False),
 )
 
+FOR_PEOPLE = "what IN ('return consignment missing', 'stray consignment found')"
+"""Entries that ask for a person by themselves."""
+
 history = Table(
     "history",
     metadata,
@@ -252,4 +265,18 @@ history = Table(
     Column("what", Text, nullable=False),
     Column("event_id", Text),
     Column("details", _Json, nullable=False),
+    Index(
+        "ix_history_for_people",
+        "what",
+        "at",
+        postgresql_where=text(FOR_PEOPLE),
+        sqlite_where=text(FOR_PEOPLE),
+    ),
+)
+
+seen_to = Table(
+    "seen_to",
+    metadata,
+    Column("item", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
 )
