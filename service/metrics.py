@@ -44,6 +44,7 @@ class Name(StrEnum):
     PRO_BUSY = "orderflex_pro_busy"
     OLDEST_PARKED = "orderflex_oldest_parked_seconds"
     ORDERS_HELD = "orderflex_orders_on_hold"
+    NEEDS_ATTENTION = "orderflex_needs_attention"
     UNCOMMITTED = "orderflex_uncommitted_events"
     COMMITS_FAILED = "orderflex_commits_failed_total"
     SETTLING_FAILED = "orderflex_settling_failed_total"
@@ -196,6 +197,13 @@ METRICS: tuple[Metric, ...] = (
         "gauge",
         "Orders of which something waits behind a dead letter, or would.",
         "Somebody has to look: replay or discard, see `orderflex dead-letters list`.",
+    ),
+    Metric(
+        Name.NEEDS_ATTENTION,
+        "gauge",
+        "What needs a person's attention, by kind, up to 1000 of each; counted once in a while.",
+        "Somebody has to look: `orderflex attention` says what, why, and what can be done.",
+        ("kind",),
     ),
     Metric(
         Name.UNCOMMITTED,

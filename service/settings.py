@@ -173,6 +173,21 @@ class Settings(BaseSettings):
     )
     sweep_every: Seconds = Field(default=1, description="How often due work is looked for.")
 
+    # What needs attention
+    attention_after: Seconds = Field(
+        default=3600,
+        description="An order or a consignment that should move and has not for so long needs a "
+        "person's attention.",
+    )
+    attention_manifest_after: Seconds = Field(
+        default=259_200,
+        description="The same for a consignment that has its papers and waits for its location's "
+        "manifest.",
+    )
+    attention_every: Seconds = Field(
+        default=60, description="How often what needs attention is counted for the metrics."
+    )
+
     # Outcomes and papers
     event_source: str = Field(
         default="urn:orderflex", description="CloudEvents source of our outcome events."

@@ -29,6 +29,8 @@ from service.intake.limits import Limits, LimitsPolicy
 from service.intake.parking import Parking
 from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.sweeper import Sweeper, SweepPolicy
+from service.ledger.attention import Attention
+from service.ledger.attention_kinds import AttentionPolicy
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.journal import Journal
 from service.ledger.lookups import MAKES_CONSIGNMENTS, LookupPlan, LookupPolicy
@@ -126,6 +128,19 @@ def seal_of(settings: Settings) -> Seal:
         raise BadSettings(
             "ORDERFLEX_PAYLOAD_KEYS: not a Fernet key; make one with `orderflex ledger new-key`"
         ) from None
+
+
+def attention_of(settings: Settings, database: Database) -> Attention:
+    """Make the list of what needs a person's attention."""
+    return Attention(
+        database,
+        AttentionPolicy(
+            after=settings.attention_after,
+            manifest_after=settings.attention_manifest_after,
+            allocates=EventType.CONSIGNMENT_CREATED.value not in settings.steps_off,
+            labels=EventType.CONSIGNMENT_ALLOCATED.value not in settings.steps_off,
+        ),
+    )
 
 
 def broker_of(settings: Settings) -> Broker:
@@ -317,6 +332,7 @@ def assemble(
         database,
         publication,
         parked,
+        attention_of(settings, database),
         {
             WorkKind.STRAY_SEARCH: strays,
             WorkKind.MANIFEST_CONFIRMATION: ConfirmManifest(operations, pro, database),
@@ -328,7 +344,10 @@ def assemble(
         gate,
         limits,
         SweepPolicy(
-            every=settings.sweep_every, work_lease=settings.lease, unpublished=settings.lease
+            every=settings.sweep_every,
+            work_lease=settings.lease,
+            unpublished=settings.lease,
+            attention_every=settings.attention_every,
         ),
         metrics,
     )

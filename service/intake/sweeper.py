@@ -17,6 +17,7 @@ from service.intake.gate import Closed, Gate
 from service.intake.limits import Limits
 from service.intake.parking import Parking, Wake
 from service.ledger import timed_work
+from service.ledger.attention import Attention
 from service.ledger.database import Contended, Database, LedgerDown, LedgerNotReady
 from service.ledger.leases import LeaseHeld
 from service.ledger.operation import AwaitingLookup
@@ -45,6 +46,8 @@ class SweepPolicy:
     unpublished: float = 60.0
     """How long after it was stored an outcome or a letter without an ack is published again."""
     count_every: float = 5.0
+    attention_every: float = 60.0
+    """How often what needs attention is counted, which reads more than the rest."""
 
 
 class Sweeper:
@@ -55,6 +58,7 @@ class Sweeper:
         database: Database,
         publication: Publication,
         parked: ParkedEvents,
+        attention: Attention,
         workers: Mapping[WorkKind, Worker],
         announcer: Announcer,
         parking: Parking,
@@ -67,6 +71,7 @@ class Sweeper:
         self._database = database
         self._publication = publication
         self._parked = parked
+        self._attention = attention
         self._workers = workers
         self._announcer = announcer
         self._parking = parking
@@ -75,7 +80,7 @@ class Sweeper:
         self._limits = limits
         self._policy = policy
         self._metrics = metrics
-        self._last_count = 0.0
+        self._last_count = self._last_attention = 0.0
         self._log = structlog.get_logger("sweeper")
 
     async def run(self) -> None:
@@ -98,7 +103,11 @@ class Sweeper:
     async def tidy(self) -> None:
         """Do one round of what needs only the ledger and the broker."""
         await self._each_of(
-            self._wake_parked, self._publish_unpublished, self._send_letters, self._count_parked
+            self._wake_parked,
+            self._publish_unpublished,
+            self._send_letters,
+            self._count_parked,
+            self._count_attention,
         )
 
     async def work(self) -> None:
@@ -128,6 +137,12 @@ class Sweeper:
                 self._metrics.set(Name.PARKED, count, state=state.value)
             self._metrics.set(Name.OLDEST_PARKED, found.oldest_seconds)
             self._metrics.set(Name.ORDERS_HELD, found.orders_held)
+
+    async def _count_attention(self) -> None:
+        if time.monotonic() - self._last_attention > self._policy.attention_every:
+            self._last_attention = time.monotonic()
+            for kind, count in (await self._attention.counts()).items():
+                self._metrics.set(Name.NEEDS_ATTENTION, count, kind=kind.value)
 
     async def _wake_parked(self) -> None:
         for woken in await self._parked.overdue(self._policy.overdue, self._policy.at_once):

@@ -110,7 +110,8 @@ class KnownConsignment:
         }
 
 
-def _known(row: Any) -> KnownConsignment:
+def known(row: Any) -> KnownConsignment:
+    """Make one of its row."""
     return KnownConsignment(
         row.consignment_reference,
         row.order_reference,
@@ -137,13 +138,13 @@ async def _select(tx: Tx, *which: ColumnElement[bool]) -> list[KnownConsignment]
         .where(*which)
         .order_by(consignments.c.created_at, consignments.c.consignment_reference)
     )
-    return [_known(row) for row in rows]
+    return [known(row) for row in rows]
 
 
 async def find(tx: Tx, consignment_reference: str) -> KnownConsignment | None:
     """Read one by PRO's reference."""
     row = (await tx.run(_FIND, reference=consignment_reference)).one_or_none()
-    return _known(row) if row else None
+    return known(row) if row else None
 
 
 async def of_order(tx: Tx, order_reference: str) -> list[KnownConsignment]:

@@ -117,6 +117,7 @@ orders = Table(
     Column("amended_version", Integer),
     Column("placed_at", Instant, nullable=False),
     Column("moved_at", Instant, nullable=False),
+    Index("ix_orders_placed_at", "placed_at"),
     Index("ix_orders_state_placed_at", "state", "placed_at"),
 )
 
@@ -169,6 +170,7 @@ consignments = Table(
     Column("moved_at", Instant, nullable=False),
     ForeignKeyConstraint(["order_reference"], ["orders.order_reference"]),
     Index("ix_consignments_location_state", "shipping_location_reference", "pro_state"),
+    Index("ix_consignments_created_at", "created_at"),
     Index("ix_consignments_pro_state_created_at", "pro_state", "created_at"),
     Index("ix_consignments_tracking_references", "tracking_references", postgresql_using="gin"),
 )

@@ -26,6 +26,8 @@ from service.intake.parking import Parking
 from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.sweeper import Sweeper, SweepPolicy
 from service.intake.troubles import PatiencePolicy
+from service.ledger.attention import Attention
+from service.ledger.attention_kinds import AttentionPolicy
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.dead_letters import DeadLetters
 from service.ledger.operation import Announcement
@@ -231,6 +233,7 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
         database,
         publication,
         desk.parked,
+        Attention(database, AttentionPolicy()),
         {},
         announcer,
         parking,

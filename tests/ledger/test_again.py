@@ -228,4 +228,4 @@ async def _play(path: Any, steps: list[Step]) -> None:
 def _is_due(before: dict[str, Any], named: int, held: Settled) -> bool:
     """Whether a refused attempt was named as it stood, by the content that was refused."""
     same = before["content_digest"] == content_digest(asked().event)
-    return before["state"] == "refused" and same and before["attempt"] == named
+    return bool(before["state"] == "refused" and same and before["attempt"] == named)

@@ -86,7 +86,9 @@ class World:
             engine._settle = self._observed(name, engine._settle)
             engine._policy = replace(engine._policy, poll_timeout=1.0, paused_poll_timeout=0.25)
             sweeping = service.sweeper._policy
-            service.sweeper._policy = replace(sweeping, count_every=float("inf"))
+            service.sweeper._policy = replace(
+                sweeping, count_every=float("inf"), attention_every=float("inf")
+            )
             sweeper = service.sweeper
             sweeper.tidy = self._rarer(sweeper.tidy)  # type: ignore[method-assign]
             sweeper.work = self._rarer(sweeper.work)  # type: ignore[method-assign]

@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("item", name="pk_seen_to"),
     )
+    op.create_index("ix_orders_placed_at", "orders", ["placed_at"])
+    op.create_index("ix_consignments_created_at", "consignments", ["created_at"])
     op.create_index("ix_orders_state_placed_at", "orders", ["state", "placed_at"])
     op.create_index("ix_orders_pro_order_reference", "orders", ["pro_order_reference"])
     op.create_index("ix_picks_pick_reference", "picks", ["pick_reference"])
