@@ -46,6 +46,7 @@ from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.origins import Origins
 from service.papers import LabelFolder
+from service.people.asking import Asking, Publish
 from service.pro import probes
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
@@ -140,6 +141,17 @@ def attention_of(settings: Settings, database: Database) -> Attention:
             allocates=EventType.CONSIGNMENT_CREATED.value not in settings.steps_off,
             labels=EventType.CONSIGNMENT_ALLOCATED.value not in settings.steps_off,
         ),
+    )
+
+
+def asking_of(settings: Settings, database: Database, publish: Publish) -> Asking:
+    """Make what publishes the things that people ask for; raises BadSettings."""
+    return Asking(
+        database,
+        OutcomeStore(seal_of(settings)),
+        attention_of(settings, database),
+        topics_of(settings),
+        publish,
     )
 
 

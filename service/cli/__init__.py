@@ -9,7 +9,7 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from service.cli import dead_letters, demonstration, events, ledgers, orders, serving
+from service.cli import attention, dead_letters, demonstration, events, ledgers, orders, serving
 from service.intake.broker import TopicsMissing
 from service.ledger.database import LedgerDown, LedgerNotReady
 from service.ledger.sealing import SealBroken
@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 app.command("serve")(serving.serve)
 app.command("demo")(demonstration.demo)
+app.command("attention")(attention.attention)
+app.command("seen")(attention.seen)
 app.add_typer(orders.app, name="order")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(events.manifest_app, name="manifest")

@@ -1,6 +1,5 @@
 """`orderflex dead-letters …`: what died, why, who waits behind it, and what is to become of it."""
 
-import getpass
 import json
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -10,14 +9,14 @@ import typer
 from rich.console import Console
 
 from service import wiring
+from service.cli.deciding import NO_REASON, Because, By, decision
 from service.cli.ledgers import with_ledger
-from service.cli.output import say
+from service.cli.output import say, show_timeline
 from service.events.envelope import Incoming
 from service.events.topics import EventType
 from service.ledger.database import Database
 from service.ledger.dead_letters import (
     DeadLetters,
-    Decision,
     NoSuchLetter,
     TooManyReplays,
     Which,
@@ -56,9 +55,6 @@ OlderThan = Annotated[
 ]
 Every = Annotated[bool, typer.Option("--all", help="Every dead letter there is.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")]
-By = Annotated[
-    str | None, typer.Option("--by", help="Who decides; the name of your account unless given.")
-]
 
 
 @app.command("list")
@@ -118,9 +114,7 @@ def show(
     for waiting in behind:
         say(console, f"  behind it: {waiting.event_type} {waiting.event_id}")
     console.print()
-    for entry in timeline:
-        details = "  ".join(f"{name}={value}" for name, value in entry.details.items())
-        say(console, f"{entry.at:%Y-%m-%d %H:%M:%S}", f"{entry.what:<22}", details)
+    show_timeline(console, timeline)
     if payload:
         console.print()
         say(console, _text_of(event))
@@ -136,7 +130,7 @@ def replay(
     every: Every = False,
     because: Annotated[
         str, typer.Option("--because", help="Why now; kept in the history.")
-    ] = "no reason given",
+    ] = NO_REASON,
     by: By = None,
     force: Annotated[
         bool, typer.Option("--force", help="However often it was replayed already.")
@@ -149,11 +143,11 @@ def replay(
     same ledger as ever, so nothing that PRO has done is done twice.
     """
     which = _meant(numbers, order, event_type, reason, older_than, every=every)
-    decision = Decision(_who(by), because)
+    decided = decision(by, because)
     most = None if force else load().max_replays
 
     async def act(letters: DeadLetters, letter: ParkedEvent) -> None:
-        await letters.replay(letter.sequence, decision, most)
+        await letters.replay(letter.sequence, decided, most)
 
     def refusal(letter: ParkedEvent) -> str | None:
         if most is not None and letter.replays >= most:
@@ -165,7 +159,7 @@ def replay(
 
 @app.command("discard")
 def discard(
-    because: Annotated[str, typer.Option("--because", help="Why; kept in the history.")],
+    because: Because,
     numbers: Numbers = None,
     order: Order = None,
     event_type: Type = None,
@@ -177,12 +171,10 @@ def discard(
 ) -> None:
     """Give dead letters up for good: their content is deleted, those behind them go on."""
     which = _meant(numbers, order, event_type, reason, older_than, every=every)
-    if not because.strip():
-        raise typer.BadParameter("say why, for those who ask later", param_hint="--because")
-    decision = Decision(_who(by), because)
+    decided = decision(by, because)
 
     async def act(letters: DeadLetters, letter: ParkedEvent) -> None:
-        await letters.discard(letter.sequence, decision)
+        await letters.discard(letter.sequence, decided)
 
     _decide(which, act, lambda _: None, "discard", "discarded", dry_run=dry_run)
 
@@ -287,15 +279,6 @@ def _seconds(text: str) -> float:
             "a number and s, m, h or d, such as 30m", param_hint="--older-than"
         )
     return int(number) * SECONDS_OF[unit]
-
-
-def _who(named: str | None) -> str:
-    if named:
-        return named
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def _name(letter: ParkedEvent) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from service import logs, wiring
+from service import wiring
+from service.cli.publishing import publishing
 from service.events import exact_json
 from service.events.envelope import Incoming, Outgoing, Received, parse, read, write
 from service.events.malformed import Malformed
@@ -119,7 +119,6 @@ def request(
 
 
 def _send(event: Event, settings: Settings, *, event_id: str) -> None:
-    logs.configure("critical")
     record = write(
         event,
         event_id=event_id,
@@ -128,23 +127,10 @@ def _send(event: Event, settings: Settings, *, event_id: str) -> None:
         traceparent=None,
         topics=wiring.topics_of(settings),
     )
-    try:
-        asyncio.run(_put(record, settings))
-    except (KafkaError, TimeoutError) as error:
-        typer.echo(
-            f"not published ({type(error).__name__}): is the broker at "
-            f"{settings.kafka_bootstrap_servers} up, and the topic {record.topic} there?",
-            err=True,
-        )
-        raise typer.Exit(1) from None
+    asyncio.run(_put(record, settings))
     typer.echo(f"{event.event_type.value} {event.kafka_key} is on {record.topic} (id {event_id}).")
 
 
 async def _put(record: Outgoing, settings: Settings) -> None:
-    broker = wiring.broker_of(settings)
-    async with asyncio.timeout(settings.kafka_request_timeout * 2):
-        try:
-            await broker.connect()
-            await broker.publish(record)
-        finally:
-            await broker.stop()
+    async with publishing(settings) as publish:
+        await publish(record)

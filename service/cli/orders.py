@@ -1,5 +1,6 @@
-"""`orderflex order show`: where is this order, and why did it stop."""
+"""`orderflex order …`: where is this order, why did it stop, do it again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,8 +8,10 @@ import typer
 from rich.console import Console
 
 from service import wiring
+from service.cli.deciding import NO_REASON, By, decision
 from service.cli.ledgers import with_ledger
-from service.cli.output import say
+from service.cli.output import say, show_timeline
+from service.cli.publishing import publishing
 from service.ledger import consignments, history, orders
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database
@@ -17,6 +20,7 @@ from service.ledger.orders import KnownOrder
 from service.ledger.parked import ParkedEvents
 from service.ledger.parked_rows import ParkedEvent
 from service.ledger.tables import ParkedState
+from service.people.asking import DoneAgain, NothingRefused
 from service.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="Orders, as the ledger knows them.")
@@ -52,7 +56,8 @@ def show(reference: Annotated[str, typer.Argument(help="The shop's order referen
     _lines(console, known.order)
     _consignments(console, known.consignments)
     _waiting(console, known.waiting)
-    _timeline(console, known.timeline)
+    console.print()
+    show_timeline(console, known.timeline)
 
 
 def _heading(console: Console, reference: str, order: KnownOrder | None) -> None:
@@ -108,13 +113,45 @@ def _state_of(event: ParkedEvent) -> str:
     return f"parked, due in {max(0.0, event.seconds_until_due):.0f} s"
 
 
-def _timeline(console: Console, timeline: list[Entry]) -> None:
-    console.print()
-    for entry in timeline:
-        details = "  ".join(f"{name}={_plain(value)}" for name, value in entry.details.items())
-        at = entry.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        say(console, at, f"{entry.what:<22}", details)
+@app.command("again")
+def again(
+    reference: Annotated[str, typer.Argument(help="The shop's order reference.")],
+    pick: Annotated[
+        str | None,
+        typer.Option("--pick", help="Only this pick; else all that was refused."),
+    ] = None,
+    because: Annotated[
+        str, typer.Option("--because", help="Why now; kept in the history.")
+    ] = NO_REASON,
+    by: By = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")
+    ] = False,
+) -> None:
+    """Have what was refused of an order done again as it was asked for, once its cause is mended.
 
+    Each event is published as it first came. However often this is said, one refusal makes one new
+    attempt.
+    """
+    settings, decided = load(), decision(by, because)
 
-def _plain(value: object) -> str:
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    async def ask(database: Database) -> Sequence[DoneAgain]:
+        await database.check()
+        async with publishing(settings) as publish:
+            asking = wiring.asking_of(settings, database, publish)
+            return await asking.again(reference, decided, pick_reference=pick, dry_run=dry_run)
+
+    try:
+        done = with_ledger(ask)
+    except NothingRefused as nothing:
+        Console(stderr=True).print(str(nothing), markup=False)
+        raise typer.Exit(1) from None
+    console = Console()
+    for each in done:
+        if each.is_kept:
+            verb = "would publish" if dry_run else "published"
+            say(console, verb, f"{each.event_type} {each.event_id}", "again:", each.item.why)
+        else:
+            say(console, "its event was not kept: publish it anew", each.item.why, style="red")
+    if not any(each.is_kept for each in done):
+        raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Orders and consignments as people look for them: by any name, by state, page by page. Read only."""
+"""Orders and consignments as people look for them: by any name, by state, in pages. Read only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,0 +1,46 @@
+"""How the commands put events on Kafka."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import typer
+from aiokafka.errors import KafkaError
+
+from service import logs, wiring
+from service.events.envelope import Outgoing
+from service.settings import Settings
+
+Publish = Callable[[Outgoing], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def publishing(settings: Settings) -> AsyncIterator[Publish]:
+    """Give what publishes a record; the broker is gone to when the first one is.
+
+    Where the broker can't be reached or refuses, says so and raises typer.Exit.
+    """
+    logs.configure("critical")
+    broker = wiring.broker_of(settings)
+    is_connected = False
+
+    async def publish(record: Outgoing) -> None:
+        nonlocal is_connected
+        try:
+            async with asyncio.timeout(settings.kafka_request_timeout * 2):
+                if not is_connected:
+                    await broker.connect()
+                    is_connected = True
+                await broker.publish(record)
+        except (KafkaError, TimeoutError) as error:
+            typer.echo(
+                f"not published ({type(error).__name__}): is the broker at "
+                f"{settings.kafka_bootstrap_servers} up, and the topic {record.topic} there?",
+                err=True,
+            )
+            raise typer.Exit(1) from None
+
+    try:
+        yield publish
+    finally:
+        await broker.stop()

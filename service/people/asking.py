@@ -1,0 +1,140 @@
+"""What people ask for. Each action is published as an event, and goes the way of every event.
+
+Who asked and why stands in the history before the event is published; so an action that nobody
+knows of is never done, and one that could not be published is simply asked for again.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from service.events.envelope import Outgoing, write
+from service.events.topics import Topics
+from service.ledger import history, refusals
+from service.ledger.attention import Attention, Item
+from service.ledger.attention_kinds import SAID, Action, Kind
+from service.ledger.database import Database
+from service.ledger.dead_letters import Decision
+from service.ledger.history import What
+from service.ledger.outcomes import OutcomeStore
+from service.ledger.refusals import Refusal
+
+Publish = Callable[[Outgoing], Awaitable[None]]
+"""Returns when all in-sync replicas have the record; raises otherwise."""
+
+CAN_BE_DONE_AGAIN = tuple(kind for kind in Kind if Action.AGAIN in SAID[kind].actions)
+MOST_REFUSED = 500
+"""Of one order: so many refusals are looked at."""
+
+
+class NothingRefused(Exception):
+    """Nothing of the order stands refused."""
+
+    def __init__(self, order_reference: str, pick_reference: str | None) -> None:
+        of = f" of pick {pick_reference}" if pick_reference else ""
+        super().__init__(f"nothing{of} of {order_reference} stands refused")
+
+
+@dataclass(frozen=True)
+class DoneAgain:
+    """One refusal that is done again, or can't be."""
+
+    item: Item
+    event_type: str | None
+    """The event that is published again; None when it was not kept."""
+    event_id: str | None
+    attempt: int
+    """The refused attempt."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it can be done again: an event was kept."""
+        return self.event_type is not None
+
+
+class Asking:
+    """Publishes what people ask for."""
+
+    def __init__(
+        self,
+        database: Database,
+        outcomes: OutcomeStore,
+        attention: Attention,
+        topics: Topics,
+        publish: Publish,
+    ) -> None:
+        self._database = database
+        self._outcomes = outcomes
+        self._attention = attention
+        self._topics = topics
+        self._publish = publish
+
+    async def again(
+        self,
+        order_reference: str,
+        decision: Decision,
+        *,
+        pick_reference: str | None = None,
+        dry_run: bool = False,
+    ) -> Sequence[DoneAgain]:
+        """Have what stands refused of an order, or of one pick, done again as it was asked for.
+
+        The event is published as it first came, with the number of the refused attempt: however
+        often it is delivered, it is one new attempt. Raises NothingRefused, SealBroken, and what
+        the broker raises.
+        """
+        found = await self._attention.find(
+            MOST_REFUSED, kinds=CAN_BE_DONE_AGAIN, order_reference=order_reference
+        )
+        if pick_reference is not None:
+            found = [item for item in found if item.pick_reference == pick_reference]
+        done, published = [], set[tuple[str, int]]()
+        for item in found:
+            refusal = await self._refusal(item)
+            if refusal is None:
+                continue  # taken up again meanwhile
+            asked = refusal.asked
+            done.append(
+                DoneAgain(
+                    item,
+                    asked.cause.type.value if asked else None,
+                    asked.cause.id if asked else None,
+                    refusal.attempt,
+                )
+            )
+            if asked is None or dry_run or (asked.cause.id, refusal.attempt) in published:
+                continue
+            published.add((asked.cause.id, refusal.attempt))
+            await self._note(item, refusal, decision)
+            await self._publish(
+                write(
+                    asked.event,
+                    event_id=asked.cause.id,
+                    source=asked.cause.source,
+                    time=asked.cause.time,
+                    traceparent=asked.cause.traceparent,
+                    topics=self._topics,
+                    again=refusal.attempt,
+                )
+            )
+        if not done:
+            raise NothingRefused(order_reference, pick_reference)
+        return done
+
+    async def _refusal(self, item: Item) -> Refusal | None:
+        if item.operation is None:
+            return None
+        async with self._database.begin() as tx:
+            return await refusals.read(tx, self._outcomes, item.operation)
+
+    async def _note(self, item: Item, refusal: Refusal, decision: Decision) -> None:
+        async with self._database.begin() as tx:
+            await history.note(
+                tx,
+                item.order_reference,
+                What.AGAIN,
+                refusal.asked.cause.id if refusal.asked else None,
+                operation=item.operation,
+                refused_attempt=refusal.attempt,
+                by=decision.by,
+                reason=decision.reason,
+            )
