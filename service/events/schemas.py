@@ -37,6 +37,10 @@ CLOUDEVENTS_HEADERS: Mapping[str, tuple[str, bool]] = {
     "ce_subject": ("What it is about: the order or the consignment.", False),
     "ce_dataschema": ("The id of the data's JSON Schema.", False),
     "content-type": ("application/json", False),
+    "ce_orderflexagain": (
+        "Only on an event that a person has done again: the number of the refused attempt.",
+        False,
+    ),
     "traceparent": ("W3C trace context, carried through.", False),
 }
 

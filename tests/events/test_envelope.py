@@ -312,3 +312,17 @@ def test_an_outcome_says_its_defaults() -> None:
 def test_outcomes_can_be_made_in_code() -> None:
     recorded = OrderRecorded(order_reference="A", sequence=1, pro_order_reference="EO-1")
     assert (recorded.kafka_key, recorded.subject) == ("A", "A")
+
+
+def test_an_event_that_is_done_again_names_the_refused_attempt() -> None:
+    said = written(again=3)
+    assert dict(said.headers)["ce_orderflexagain"] == b"3"
+    back = record(said.value, topic=said.topic, key=said.key, headers=tuple(said.headers))
+    assert read(back, TOPICS, LIMIT).envelope.again == 3
+    assert read(record(ORDER, headers=headers()), TOPICS, LIMIT).envelope.again is None
+
+
+@pytest.mark.parametrize("wrong", ["", "0", "-1", "1.0", "first", "٣", "1" * 20])
+def test_an_attempt_that_is_no_number_is_refused(wrong: str) -> None:
+    told = record(ORDER, headers=headers(ce_orderflexagain=wrong))
+    assert reason(told) is MalformedReason.BAD_ENVELOPE

@@ -67,3 +67,13 @@ async def test_a_busy_pro_leaves_the_order_to_be_asked_again(world: World) -> No
     only(OrderRecorded, await world.react(placed()))
     assert len(world.state.orders) == 1
     assert world.counted(Name.POSSIBLE_ORPHANS) == 0
+
+
+async def test_what_was_refused_is_done_again_only_when_a_person_says_so(world: World) -> None:
+    world.fault("createOrder", FaultKind.STATUS, status=400)
+    rejected = only(OrderRejected, await world.react(placed()))
+    assert only(OrderRejected, await world.react(placed())) == rejected, "a repetition"
+    recorded = only(OrderRecorded, await world.react(placed(), again=1))
+    assert only(OrderRecorded, await world.react(placed(), again=1)) == recorded
+    assert world.calls("createOrder") == 2
+    assert (await world.order()).state == "recorded"
