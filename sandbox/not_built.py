@@ -13,5 +13,4 @@ getTracking GET /tracking/{consignmentReference}
 getTrackingFlattened GET /tracking/flattened/{consignmentReference}
 getConsignmentEvents POST /events/consignments
 getConsignmentStateEvents POST /events/consignments/stateevents
-getServiceGroupQuotes POST /quotes/serviceGroups
 """  # noqa: E501 - a table

@@ -114,4 +114,11 @@ ORDERS: Sequence[Operation] = (
         "/quotes/consignment/{consignmentReference}",
         quotes.get_quotes_for_consignment,
     ),
+    Operation(
+        "getServiceGroupQuotes",
+        "POST",
+        "/quotes/serviceGroups",
+        quotes.get_service_group_quotes,
+        takes_body=True,
+    ),
 )

@@ -1,5 +1,6 @@
 """Quotes: what each service would cost, and why one makes no offer (RULES 5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sandbox.dates import stamp
 from sandbox.errors import Code, Detail, Refusal
 from sandbox.exchange import Answer, Call
 from sandbox.records import Consignment, Quote
-from sandbox.reference_data import SERVICES, CarrierService
+from sandbox.reference_data import SERVICE_GROUPS, SERVICES, CarrierService, ServiceGroup
 from sandbox.requests import CreateConsignmentRequest
 from sandbox.state import SandboxState
 from sandbox.words import AddressType
@@ -25,7 +26,7 @@ def get_quotes(call: Call) -> Answer:
     """POST /quotes: 201, offers for goods that are not recorded."""
     request = read_new(CreateConsignmentRequest, call.body)
     goods = new_consignment(call.state, request, call.state.references.potential_consignment())
-    offers = offers_for(call.state, goods, list(SERVICES.values()), recorded=False)
+    offers = offers_for(call.state, goods, tuple(SERVICES.values()), recorded=False)
     return Answer(201, offers.as_json(call.state))
 
 
@@ -37,8 +38,25 @@ def get_quotes_for_consignment(call: Call) -> Answer:
         # 404 is not among the documented codes of this one.
         detail = Detail("NotFound", "consignmentReference", f"{reference} was not found.")
         raise Refusal(400, Code.NOT_FOUND, f"Consignment {reference} was not found.", [detail])
-    offers = offers_for(call.state, consignment, list(SERVICES.values()), recorded=True)
+    offers = offers_for(call.state, consignment, tuple(SERVICES.values()), recorded=True)
     return Answer(201, offers.as_json(call.state))
+
+
+def get_service_group_quotes(call: Call) -> Answer:
+    """POST /quotes/serviceGroups: 200, the offers within each group."""
+    request = read_new(CreateConsignmentRequest, call.body)
+    goods = new_consignment(call.state, request, call.state.references.potential_consignment())
+    return Answer(200, [_group_json(call.state, goods, each) for each in SERVICE_GROUPS.values()])
+
+
+def _group_json(state: SandboxState, goods: Consignment, group: ServiceGroup) -> Json:
+    offers = offers_for(state, goods, group.services, recorded=False)
+    cheapest = quote_json(offers.quotes[0], goods) if offers.quotes else None
+    return {
+        "Reference": group.reference,
+        "Name": group.name,
+        "CheapestQuote": cheapest,
+    } | offers.as_json(state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +82,7 @@ class Offers:
 
 
 def offers_for(
-    state: SandboxState, goods: Consignment, services: list[CarrierService], *, recorded: bool
+    state: SandboxState, goods: Consignment, services: Sequence[CarrierService], *, recorded: bool
 ) -> Offers:
     """Asks the services; their quotes are kept until they can no longer be used."""
     reasons = {each.reference: exclusion_reason(each, goods) for each in services}

@@ -1,6 +1,5 @@
 """PRO's OpenAPI document as a judge of answers."""
 
-import copy
 import re
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,23 @@ def _closed(part: Any) -> Any:
     return closed
 
 
+def _flat(part: Any, schemas: dict[str, Any]) -> Any:
+    """A copy in which an allOf of objects is one object, so that it can be closed."""
+    if isinstance(part, list):
+        return [_flat(each, schemas) for each in part]
+    if not isinstance(part, dict):
+        return part
+    flat = {name: _flat(value, schemas) for name, value in part.items()}
+    for each in flat.pop("allOf", ()):
+        branch = (
+            _flat(schemas[each["$ref"].rpartition("/")[2]], schemas) if "$ref" in each else each
+        )
+        flat["type"] = "object"
+        flat["properties"] = flat.get("properties", {}) | branch["properties"]
+        flat["required"] = [*flat.get("required", ()), *branch.get("required", ())]
+    return flat
+
+
 def _formats() -> FormatChecker:
     formats = FormatChecker(formats=())
 
@@ -55,7 +71,7 @@ class Contract:
 
     def __init__(self) -> None:
         self.document: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
-        closed = _closed(copy.deepcopy(self.document))
+        closed = _closed(_flat(self.document, self.document["components"]["schemas"]))
         resource = Resource.from_contents(closed, default_specification=DRAFT202012)
         # What is sent may carry more than the document lists: PRO reads over it.
         as_written = Resource.from_contents(self.document, default_specification=DRAFT202012)

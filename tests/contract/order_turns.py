@@ -115,6 +115,11 @@ async def quotes(pro: Caller) -> object:
     return await pro.good("POST", "/quotes", CONSIGNMENT)
 
 
+async def group_quotes(pro: Caller) -> object:
+    """getServiceGroupQuotes."""
+    return await pro.good("POST", "/quotes/serviceGroups", CONSIGNMENT)
+
+
 TURNS: dict[str, Callable[[Caller], Awaitable[object]]] = {
     "addOrderPackages": add_packages,
     "updateOrderPackages": update_packages,
@@ -128,6 +133,7 @@ TURNS: dict[str, Callable[[Caller], Awaitable[object]]] = {
     "addPackage": add_package,
     "deletePackage": delete_package,
     "getQuotes": quotes,
+    "getServiceGroupQuotes": group_quotes,
     "getQuotesForConsignment": _read("/quotes/consignment/{0}"),
     "getAssignedShippingLocations": _read("/shippinglocations/assigned"),
     "updateOrder": update_order,

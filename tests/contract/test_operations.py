@@ -34,6 +34,10 @@ def test_the_judge_finds_fault(contract: Contract) -> None:
     assert contract.problems("createOrder", 200, [link])
     assert contract.problems("cancelConsignment", 200, {"Message": "done"})
     assert contract.problems("getOrder", 404, {"code": "NotFound"})
+    group = {"Reference": "UK", "Quotes": []}
+    assert contract.problems("getServiceGroupQuotes", 200, [group]) == []
+    assert contract.problems("getServiceGroupQuotes", 200, [group | {"more": 1}])
+    assert contract.problems("getServiceGroupQuotes", 200, [{"Reference": "UK"}])
     status = {"ConsignmentReferenceForAllLegsAssignedByMpd": "EC-1", "Status": "Allocated"}
     assert contract.problems("getConsignmentStatus", 200, status) == []
     late = status | {"ExpectedDeliveryDate": "2026-03-06T00:00:00"}

@@ -63,6 +63,30 @@ async def test_a_quote_for_a_consignment_names_it(pro: Caller) -> None:
     assert (kept.consignment, kept.service.reference) == (reference, "NL_P24")
 
 
+async def test_offers_by_service_group(pro: Caller) -> None:
+    body = changed(CONSIGNMENT, {"Tags": []})
+    groups = {
+        each["Reference"]: each for each in await pro.good("POST", "/quotes/serviceGroups", body)
+    }
+    standard, abroad = groups["UK_STANDARD"], groups["WORLD"]
+    services = [each["MpdCarrierServiceReference"] for each in standard["Quotes"]]
+    assert services == ["NL_P48", "NL_P24"]
+    assert standard["CheapestQuote"] == standard["Quotes"][0]
+    unfit = [each["MpdCarrierServiceReference"] for each in standard["UnqualifiedServices"]]
+    assert unfit == ["PP_ECO"]
+    assert (abroad["Quotes"], abroad["CheapestQuote"]) == ([], None)
+    assert set(standard["Quotes"][0]) == set((await _quotes(pro))["Quotes"][0])
+    assert targets(await pro.call("POST", "/quotes/serviceGroups", {})) == ["Packages", "Addresses"]
+
+
+async def test_a_group_s_quote_can_be_used(pro: Caller) -> None:
+    groups = await pro.good("POST", "/quotes/serviceGroups", CONSIGNMENT)
+    quote = next(each["CheapestQuote"] for each in groups if each["CheapestQuote"])
+    path = f"/allocation/{await pro.pack()}/allocatewithquote/{quote['QuoteReference']}"
+    (summary,) = await pro.good("PUT", path)
+    assert summary["CarrierServiceReference"] == quote["MpdCarrierServiceReference"]
+
+
 async def test_unknown_consignment(pro: Caller) -> None:
     response = await pro.call("GET", "/quotes/consignment/EC-000-000-000")
     assert targets(response) == ["consignmentReference"]
