@@ -36,7 +36,9 @@ _ALLOCATED = (
 )
 _STATUS = '{{"ConsignmentReferenceForAllLegsAssignedByMpd":"{ref}","Status":"{state}"}}'
 _CONSIGNMENT = (
-    '{{"Reference":"{ref}","ConsignmentState":"{state}","Direction":"Outbound","Addresses":[],'
+    '{{"Reference":"{ref}","ConsignmentState":"{state}","Direction":"Outbound","Addresses":['
+    '{{"AddressType":"Origin","Country":{{"IsoCode":{{"TwoLetterCode":"GB"}}}}}},'
+    '{{"AddressType":"Destination","Country":{{"IsoCode":{{"TwoLetterCode":"GB"}}}}}}],'
     '"ConsignmentReferenceProvidedByCustomer":"{ours}","ConsignmentLegs":[]}}'
 )
 _SUMMARY = (

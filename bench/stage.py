@@ -100,7 +100,7 @@ class Stage:
             "ORDERFLEX_PRO_KEY": "bench",
             "ORDERFLEX_LEDGER_URL": ledger_url,
             "ORDERFLEX_PAYLOAD_KEYS": Fernet.generate_key().decode(),
-            "ORDERFLEX_LABEL_FOLDER": str(self.folder / "labels"),
+            "ORDERFLEX_PAPERS_STORE": str(self.folder / "papers"),
             "ORDERFLEX_LOG_FORMAT": "json",
         }
 

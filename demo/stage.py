@@ -61,9 +61,9 @@ class Stage:
     """Raises ProcessError when a part has died."""
 
     @property
-    def labels(self) -> Path:
-        """Where the service stores label files."""
-        return self.folder / "labels"
+    def papers(self) -> Path:
+        """Where the service stores labels and customs documents."""
+        return self.folder / "papers"
 
     @property
     def env_file(self) -> Path:
@@ -159,7 +159,7 @@ def _settings(
         "ORDERFLEX_PRO_KEY": PRO_KEY,
         "ORDERFLEX_LEDGER_URL": f"sqlite+aiosqlite:///{folder / 'ledger.sqlite'}",
         "ORDERFLEX_PAYLOAD_KEYS": Fernet.generate_key().decode(),
-        "ORDERFLEX_LABEL_FOLDER": str(folder / "labels"),
+        "ORDERFLEX_PAPERS_STORE": str(folder / "papers"),
         "ORDERFLEX_RETRY_TIERS": "1,3,10",
         "ORDERFLEX_LOOKUPS_AFTER": "0.5,1,2",
         "ORDERFLEX_SWEEP_EVERY": "0.5",

@@ -124,7 +124,7 @@ def _tell_figures(
         ("Events", f"{taken_up} taken up, {published} outcomes published"),
         ("Events parked", _listed(parked)),
         ("Dead letters", _listed(letters)),
-        ("Labels", _labels(stage.labels)),
+        ("Papers", _papers(stage.papers)),
     ]
     took = sorted(
         way.labelled_at - way.placed_at for way in every if way.labelled_at and way.placed_at
@@ -145,8 +145,8 @@ def _listed(counts: Counter[str]) -> str:
     return f"{counts.total()}" + (f": {'; '.join(parts)}" if parts else "")
 
 
-def _labels(folder: Path) -> str:
-    files = [path for path in folder.glob("*") if path.is_file()] if folder.is_dir() else []
+def _papers(folder: Path) -> str:
+    files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     return f"{len(files)} files, {size / 1024:.0f} KiB, in {short(folder)}"
 
@@ -160,7 +160,7 @@ def _tell_where_next(screen: Screen, stage: Stage, every: Sequence[Way]) -> None
     show = f"{orderflex} order show {way.order.reference}"
     command = f"    (set -a; . {short(stage.env_file)}; {show})"
     screen.console.print(command, soft_wrap=True, markup=False)
-    screen.line(f"{short(stage.folder)} keeps the ledger, the labels and all logs.")
+    screen.line(f"{short(stage.folder)} keeps the ledger, the papers and all logs.")
     screen.line("README.md tells how to go on; docs/ holds the event contract and more.")
 
 

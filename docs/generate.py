@@ -42,7 +42,7 @@ GROUPS: Mapping[str, str] = {
     "lease": "How operations run",
     "max_in_flight": "Intake",
     "attention_after": "What needs attention",
-    "event_source": "Outcome events and labels",
+    "event_source": "Outcome events and papers",
     "http_host": "The service itself",
 }
 """The first setting of each group, and the group's heading."""
@@ -85,6 +85,8 @@ def settings_page() -> str:
         "- `ORDERFLEX_LEASE` is longer than two times `ORDERFLEX_PRO_DEADLINE`.",
         "- `ORDERFLEX_PRO_DEADLINE` is longer than `ORDERFLEX_PRO_POOL_TIMEOUT` and",
         "  `ORDERFLEX_PRO_CONNECT_TIMEOUT` together, plus 1.",
+        "- `ORDERFLEX_PAPERS_ACCESS_KEY` and `ORDERFLEX_PAPERS_SECRET_KEY` go together.",
+        "- `ORDERFLEX_PAPERS_INLINE_BYTES` is at most half of `ORDERFLEX_MAX_EVENT_BYTES`.",
         "- `ORDERFLEX_RETRY_TIERS` has three delays, each longer than the one before. The names of",
         "  the retry topics stay the same when their delays change.",
         "",

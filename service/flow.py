@@ -7,7 +7,7 @@ service consumes its own outcome events for the later steps.
 from dataclasses import dataclass
 
 from service.events.topics import EventType
-from service.reactions.consignment_allocated import FetchLabels
+from service.reactions.consignment_allocated import FetchPapers
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_requested import ManifestLocation
@@ -52,8 +52,8 @@ FLOW: tuple[Step, ...] = (
     ),
     Step(
         EventType.CONSIGNMENT_ALLOCATED,
-        FetchLabels,
-        "Get Labels in Format",
+        FetchPapers,
+        "Get Labels in Format, Get Customs Documents",
         (EventType.CONSIGNMENT_LABELLED,),
     ),
     Step(

@@ -4,9 +4,11 @@ Only wiring and the CLI read this module; everyone else is handed small frozen p
 """
 
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,6 +19,8 @@ PRO_HOSTS = {
     "sandbox": "https://apisandbox.electioapp.com",
     "production": "https://api.electioapp.com",
 }
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -195,7 +199,38 @@ class Settings(BaseSettings):
     label_format: Literal["PDF", "PNG", "ZPL", "ZPLII"] = Field(
         default="PDF", description="Format of the labels fetched."
     )
-    label_folder: Path = Field(default=Path("var/labels"), description="Where labels are stored.")
+    package_labels: bool = Field(
+        default=False, description="Fetch each package's label as a file of its own, too."
+    )
+    customs_documents: bool = Field(
+        default=True,
+        description="Fetch customs documents when the destination's country is not the origin's.",
+    )
+    papers_store: str = Field(
+        default="var/papers",
+        description="Where labels and customs documents are stored: a folder, file:///FOLDER or "
+        "s3://BUCKET/PREFIX.",
+    )
+    papers_endpoint: str | None = Field(
+        default=None,
+        description="Address of a store that speaks as S3 does; unset, AWS's own environment.",
+    )
+    papers_region: str | None = Field(
+        default=None, description="Region of the bucket; unset, AWS's own environment."
+    )
+    papers_access_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Id of an access key; unset, AWS's own environment or a role.",
+    )
+    papers_secret_key: SecretStr = Field(
+        default=SecretStr(""), description="Secret of that access key."
+    )
+    papers_timeout: Seconds = Field(default=20, description="To store one paper in a bucket.")
+    papers_inline_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="Papers of a consignment that are together at most so long also travel in its "
+        "consignment.labelled; 0, none does.",
+    )
 
     # The service itself
     http_host: str = Field(default="127.0.0.1", description="Address of /metrics and probes.")
@@ -251,7 +286,20 @@ class Settings(BaseSettings):
             raise ValueError("must be one line of ASCII")
         return SecretStr(key)
 
-    @field_validator("pro_url", mode="after")
+    @field_validator("papers_store", mode="after")
+    @classmethod
+    def _folder_or_bucket(cls, value: str) -> str:
+        """Whatever opens with `…://` is an address, and addresses are published."""
+        if "://" not in value and value.strip():
+            return value
+        parts = urlsplit(value)
+        is_file = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+        is_bucket = parts.scheme == "s3" and _BUCKET.fullmatch(parts.netloc) is not None
+        if not (is_file or is_bucket) or {"?", "#"} & set(value):
+            raise ValueError("must be a folder, file:///FOLDER or s3://BUCKET/PREFIX")
+        return value
+
+    @field_validator("pro_url", "papers_endpoint", mode="after")
     @classmethod
     def _url_with_scheme(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("https://", "http://")):
@@ -267,6 +315,15 @@ class Settings(BaseSettings):
             )
         if self.lease <= 2 * self.pro_deadline:
             raise ValueError("ORDERFLEX_LEASE must be longer than two ORDERFLEX_PRO_DEADLINE")
+        keys = (self.papers_access_key, self.papers_secret_key)
+        if len({bool(key.get_secret_value()) for key in keys}) > 1:
+            raise ValueError(
+                "ORDERFLEX_PAPERS_ACCESS_KEY and ORDERFLEX_PAPERS_SECRET_KEY go together"
+            )
+        if self.papers_inline_bytes > self.max_event_bytes // 2:
+            raise ValueError(
+                "ORDERFLEX_PAPERS_INLINE_BYTES must be at most half of ORDERFLEX_MAX_EVENT_BYTES"
+            )
         if len(self.retry_tiers) != 3 or list(self.retry_tiers) != sorted(set(self.retry_tiers)):
             raise ValueError(
                 "ORDERFLEX_RETRY_TIERS must be three delays, each longer than the one before"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import cast
+from urllib.parse import unquote, urlsplit
 
 import httpx
 from sqlalchemy.engine import URL, make_url
@@ -45,17 +46,20 @@ from service.lifetime import Http, Service, not_ready, slowed
 from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.origins import Origins
-from service.papers import LabelFolder
+from service.papers.bucket import BucketPolicy, PaperBucket
+from service.papers.folder import PaperFolder
+from service.papers.paper import PaperStore
 from service.people.asking import Asking, Publish
 from service.pro import probes
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
 from service.pro.calls import OnCall
 from service.pro.client import ProClient
+from service.pro.papers import PapersWanted
 from service.pro.policy import ProPolicy
 from service.pro.problems import Verdict
 from service.reactions.collection_due import CollectionDue
-from service.reactions.consignment_allocated import FetchLabels
+from service.reactions.consignment_allocated import FetchPapers
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
@@ -202,6 +206,36 @@ def _allocation_plans_of(settings: Settings) -> AllocationPlans:
         raise BadSettings("\n".join(told)) from None
 
 
+def papers_of(settings: Settings) -> PaperStore:
+    """Name the store of papers, still unconnected; raises BadSettings."""
+    parts = urlsplit(settings.papers_store)
+    try:
+        if parts.scheme == "s3" and parts.netloc:
+            return PaperBucket(
+                BucketPolicy(
+                    bucket=parts.netloc,
+                    prefix=parts.path.strip("/"),
+                    endpoint=settings.papers_endpoint,
+                    region=settings.papers_region,
+                    access_key_id=settings.papers_access_key or None,
+                    secret_access_key=settings.papers_secret_key or None,
+                    timeout=settings.papers_timeout,
+                )
+            )
+        is_address = settings.papers_store.startswith("file://")
+        return PaperFolder(Path(unquote(parts.path) if is_address else settings.papers_store))
+    except ValueError as error:
+        raise BadSettings(f"ORDERFLEX_PAPERS_STORE: {error}") from None
+
+
+def _papers_wanted(settings: Settings) -> PapersWanted:
+    return PapersWanted(
+        label_format=settings.label_format,
+        package_labels=settings.package_labels,
+        customs_documents=settings.customs_documents,
+    )
+
+
 def _steps_on(settings: Settings) -> list[EventType]:
     known = {step.event for step in FLOW}
     unknown = sorted(set(settings.steps_off) - {event.value for event in known})
@@ -277,7 +311,6 @@ def assemble(
     allocations, plans = Allocations(pro, batch), _allocation_plans_of(settings)
     strays = Strays(database, operations, pro, metrics)
     origins = Origins(operations, pro, Undoing(pro))
-    folder = LabelFolder(settings.label_folder)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro, plans),
         EventType.STOCK_PICKED: PackPick(
@@ -289,8 +322,13 @@ def assemble(
         EventType.CONSIGNMENT_CREATED: AllocateConsignment(
             operations, pro, allocations, database, strays
         ),
-        EventType.CONSIGNMENT_ALLOCATED: FetchLabels(
-            operations, pro, database, folder, settings.label_format
+        EventType.CONSIGNMENT_ALLOCATED: FetchPapers(
+            operations,
+            pro,
+            database,
+            papers_of(settings),
+            _papers_wanted(settings),
+            settings.papers_inline_bytes,
         ),
         EventType.MANIFEST_REQUESTED: ManifestLocation(operations, pro, database, strays),
     }

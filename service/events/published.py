@@ -177,21 +177,62 @@ class ConsignmentAllocationFailed(ConsignmentOutcome):
     rejection: Rejection
 
 
-class Labels(Said):
-    """A stored label file: where it is, and how to be sure that it is that one."""
+class PaperFacts(TypedDict):
+    """What is told of every stored paper."""
 
-    format: Text
+    content_type: str
+    sha256: str
+    size_bytes: int
+    address: str
+    content_base64: str | None
+
+
+class StoredPaper(Said):
+    """A stored file: where it is, and how to be sure that it is that one.
+
+    `content_base64` is the file itself, when that is switched on and all papers are small.
+    """
+
     content_type: Text
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     size_bytes: Annotated[int, Field(ge=0)]
     address: Text
+    content_base64: str | None = None
+
+
+class Labels(StoredPaper):
+    """A file of labels."""
+
+    format: Text
+
+
+class PackageLabel(Labels):
+    """The label of one package (`EP-…`)."""
+
+    package_reference: Reference
+
+
+class CustomsDocument(StoredPaper):
+    """A customs paper. A CN22 or CN23 is one package's, which is named where PRO tells.
+
+    `file_name` is the name that PRO gave the file.
+    """
+
+    kind: Literal["commercial_invoice", "cn22", "cn23"]
+    package_reference: Reference | None = None
+    file_name: Text | None = None
 
 
 class ConsignmentLabelled(ConsignmentOutcome):
-    """The labels of all packages are stored; one file."""
+    """The labels of all packages are stored as one file, and so are the customs papers needed.
+
+    `package_labels`: each package's label as a file of its own, when that is switched on.
+    """
 
     event_type: ClassVar[EventType] = EventType.CONSIGNMENT_LABELLED
     labels: Labels
+    package_labels: Annotated[tuple[PackageLabel, ...], Field(strict=False)] = ()
+    customs_documents: Annotated[tuple[CustomsDocument, ...], Field(strict=False)] = ()
 
 
 class ManifestOutcome(ConsignmentOutcome):

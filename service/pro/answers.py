@@ -5,6 +5,7 @@ means none, times come with up to seven fractional digits or without an offset. 
 by is required.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
@@ -44,6 +45,15 @@ def _loose_time(value: object) -> object:
         return datetime.fromisoformat(value)
     except ValueError:
         return None
+
+
+def _country_code(value: object) -> object:
+    """The two letters of a Country; None for anything else that stands there."""
+    held = value.get("IsoCode") if isinstance(value, dict) else None
+    code = held.get("TwoLetterCode") if isinstance(held, dict) else None
+    if not isinstance(code, str) or not re.fullmatch("[A-Za-z]{2}", code):
+        return None
+    return code.upper()
 
 
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
@@ -158,13 +168,20 @@ ALLOCATION_SUMMARIES = TypeAdapter(tuple[AllocationSummary, ...])
 
 
 class ReadAddress(Read):
-    """The part an address plays, and the shipping location it is."""
+    """The part an address plays, the shipping location it is, and its country's two letters."""
 
     address_type: Word
     shipping_location_reference: OptionalText = None
+    country: Annotated[str | None, BeforeValidator(_country_code)] = None
 
 
 Addresses = Annotated[tuple[ReadAddress, ...], BeforeValidator(null_is_empty)]
+
+
+class ReadPackage(Read):
+    """A package, under PRO's own reference (`EP-…`)."""
+
+    reference: OptionalText = None
 
 
 class Allocation(Read):
@@ -191,6 +208,7 @@ class Consignment(Read):
     date_created: LooseTime = None
     direction: OptionalText = None
     addresses: Addresses = ()
+    packages: Annotated[tuple[ReadPackage, ...], BeforeValidator(null_is_empty)] = ()
     consignment_legs: Legs = ()
     allocation: Allocation | None = None
     failed_allocation: FailedAllocation | None = None
@@ -202,6 +220,10 @@ class Consignment(Read):
             (a.shipping_location_reference for a in self.addresses if a.address_type == "Origin"),
             None,
         )
+
+    def country(self, address_type: str) -> str | None:
+        """The two letters of the country of its address of a type; None when it is not told."""
+        return next((a.country for a in self.addresses if a.address_type == address_type), None)
 
 
 class ConsignmentStatus(Read):

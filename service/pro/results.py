@@ -89,7 +89,7 @@ BulkResult = Done | Failed | Unsettled
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """The labels of all packages in one file."""
+    """A file of labels: of all packages of a consignment, or of one."""
 
     content: bytes
     content_type: str
@@ -257,13 +257,21 @@ def _among(asked: Sequence[str], links: Iterable[ApiLink], data: str | None) -> 
 
 def label_file(answer: LabelsAnswer) -> LabelFile:
     """Decode the file. An empty one, or one that isn't base64, is unreadable."""
+    content = decoded(answer.file)
+    if not answer.content_type:
+        raise UnreadableAnswer("the file has no type")
+    return LabelFile(content, answer.content_type)
+
+
+def decoded(base64: str) -> bytes:
+    """A file that travels as text. An empty one, or one that isn't base64, is unreadable."""
     try:
-        content = b64decode(answer.file, validate=True)
+        content = b64decode(base64, validate=True)
     except (Base64Error, ValueError):
         raise UnreadableAnswer("the file is not base64") from None
-    if not content or not answer.content_type:
-        raise UnreadableAnswer("the file is empty or has no type")
-    return LabelFile(content, answer.content_type)
+    if not content:
+        raise UnreadableAnswer("the file is empty")
+    return content
 
 
 def manifest_queued(response: ManifestFromQueryResponse) -> ManifestQueued:

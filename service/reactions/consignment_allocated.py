@@ -1,9 +1,19 @@
-"""consignment.allocated → Get Labels in Format → consignment.labelled"""
+"""consignment.allocated → Get Labels, Get Customs Documents → consignment.labelled"""
 
+from base64 import b64encode
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 
 from service.events.envelope import Envelope
-from service.events.published import ConsignmentAllocated, ConsignmentLabelled, Labels
+from service.events.published import (
+    ConsignmentAllocated,
+    ConsignmentLabelled,
+    CustomsDocument,
+    Labels,
+    PackageLabel,
+    PaperFacts,
+)
 from service.ledger import consignments
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
@@ -15,22 +25,28 @@ from service.operations import (
     TooEarly,
     announce,
     operation_on_order,
+    reading,
 )
-from service.papers import LabelFolder
+from service.papers.paper import NotStored, Paper, PaperStore
+from service.pro import states
 from service.pro.client import ProClient
-from service.pro.policy import LabelFormat
-from service.pro.problems import Problem, Refused, Retryable
+from service.pro.customs import CustomsFile
+from service.pro.papers import Papers, PapersWanted, fetch_papers
+from service.pro.problems import Problem, Retryable
+from service.pro.results import LabelFile
 
 
 @dataclass(frozen=True)
-class FetchLabels:
-    """Fetches a consignment's labels and stores the file; a read, so doubt never doubles it."""
+class FetchPapers:
+    """Fetches a consignment's papers and stores them; only reads, so doubt never doubles it."""
 
     operations: Operations
     pro: ProClient
     database: Database
-    folder: LabelFolder
-    label_format: LabelFormat
+    store: PaperStore
+    wanted: PapersWanted
+    inline_bytes: int
+    """Papers that are together at most so long travel in the event as well."""
 
     async def __call__(self, event: ConsignmentAllocated, cause: Envelope) -> Performed:
         """React; raises TooEarly and what `Operations.perform` raises."""
@@ -41,55 +57,96 @@ class FetchLabels:
             raise TooEarly("the ledger does not know this consignment; only known ones ship")
         if event.kafka_key != known.order_reference:
             raise ContentConflict(f"labels of {reference}")
-        if event.allocation_number != known.allocation_number:
+        is_over = known.pro_state == states.CANCELLED
+        if is_over or event.allocation_number != known.allocation_number:
             return NOTHING_TO_SAY
-        work = operation_on_order(
-            operation_key("labels", reference, str(event.allocation_number)),
-            OperationKind.GET_LABELS,
-            event.kafka_key,
-            event,
-            cause,
-        )
+        key = operation_key("labels", reference, str(event.allocation_number))
+        work = operation_on_order(key, OperationKind.GET_LABELS, event.kafka_key, event, cause)
 
         async def ask() -> Settlement:
-            try:
-                file = await self.pro.get_labels(reference, self.label_format)
-            except Refused as refusal:
-                # No business outcome: an allocated consignment has labels, sooner or later.
-                why = f"PRO has no labels yet ({refusal.problem.status} {refusal.problem.code})"
-                raise Retryable("get_labels", why) from refusal
-            try:
-                stored = await self.folder.save(
-                    reference, event.allocation_number, file.content, file.content_type
-                )
-            except OSError as error:
-                why = f"the file can't be stored ({type(error).__name__})"
-                raise Retryable("store_labels", why) from error
+            # No business outcome: PRO has them sooner or later, and nothing ships without.
+            papers = await reading(fetch_papers(self.pro, reference, self.wanted))
+            said = await self._stored(event, papers)
 
             async def store(tx: Tx) -> None:
-                await consignments.label(tx, reference, stored.sha256, stored.address)
-
-            def labelled(sequence: int) -> ConsignmentLabelled:
-                return ConsignmentLabelled(
-                    **event.names,
-                    sequence=sequence,
-                    allocation_number=event.allocation_number,
-                    labels=Labels(
-                        format=self.label_format,
-                        content_type=file.content_type,
-                        sha256=stored.sha256,
-                        size_bytes=stored.size_bytes,
-                        address=stored.address,
-                    ),
-                )
+                await consignments.label(tx, reference, said.labels.sha256, said.labels.address)
 
             return Settlement(
-                outcomes=[announce(cause, work.key, event.kafka_key, labelled)],
+                outcomes=[
+                    announce(
+                        cause,
+                        key,
+                        event.kafka_key,
+                        lambda sequence: said.model_copy(update={"sequence": sequence}),
+                    )
+                ],
                 effects=store,
-                result={"consignment": reference, "labels": stored.sha256[:12]},
+                result={
+                    "consignment": reference,
+                    "labels": said.labels.sha256[:12],
+                    "package_labels": len(said.package_labels),
+                    "customs_documents": len(said.customs_documents),
+                },
             )
 
         return await self.operations.perform(work, ask=ask, refuse=_never)
+
+    async def _stored(self, event: ConsignmentAllocated, papers: Papers) -> ConsignmentLabelled:
+        keep = partial(self._keep, event, inline=papers.size_bytes <= self.inline_bytes)
+        label_format = self.wanted.label_format
+        labels = Labels(format=label_format, **await keep("labels", papers.labels))
+        package_labels = []
+        for package, label in papers.package_labels.items():
+            facts = await keep("label", label, package=package)
+            told = PackageLabel(format=label_format, package_reference=package, **facts)
+            package_labels.append(told)
+        customs = []
+        for file in papers.customs:
+            owner = file.package_among(papers.packages)
+            facts = await keep(file.kind, file, package=owner, number=file.number)
+            paper = CustomsDocument(
+                kind=file.kind, file_name=file.file_name, package_reference=owner, **facts
+            )
+            customs.append(paper)
+        return ConsignmentLabelled(
+            **event.names,
+            sequence=0,
+            allocation_number=event.allocation_number,
+            labels=labels,
+            package_labels=tuple(package_labels),
+            customs_documents=tuple(customs),
+        )
+
+    async def _keep(
+        self,
+        event: ConsignmentAllocated,
+        kind: str,
+        file: LabelFile | CustomsFile,
+        *,
+        inline: bool,
+        package: str | None = None,
+        number: int | None = None,
+    ) -> PaperFacts:
+        paper = Paper(
+            event.consignment_reference,
+            event.allocation_number,
+            kind,
+            file.content,
+            file.content_type,
+            number,
+            package,
+        )
+        try:
+            address = await self.store.save(paper)
+        except NotStored as error:
+            raise Retryable("store_papers", str(error)) from error
+        return {
+            "content_type": file.content_type,
+            "sha256": sha256(file.content).hexdigest(),
+            "size_bytes": len(file.content),
+            "address": address,
+            "content_base64": b64encode(file.content).decode("ascii") if inline else None,
+        }
 
 
 def _never(problem: Problem, _attempt: int) -> Settlement:

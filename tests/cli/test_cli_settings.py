@@ -23,6 +23,8 @@ def test_secrets_are_masked(orderflex: Run) -> None:
         "settings",
         pro_key=f"{CANARY}1",
         payload_keys=f"{CANARY}2,{CANARY}3",
+        papers_access_key=f"{CANARY}5",
+        papers_secret_key=f"{CANARY}6",
         ledger_url=f"postgresql+asyncpg://user:{CANARY}4@db.example/ledger",
     )
     assert ended.code == 0
@@ -50,6 +52,17 @@ def test_a_ledger_url_that_is_none_is_not_shown(orderflex: Run) -> None:
         ({"pro_url": CANARY}, "ORDERFLEX_PRO_URL"),
         ({"retry_tiers": "60,5,600"}, "ORDERFLEX_RETRY_TIERS"),
         ({"retry_tiers": "5,60"}, "ORDERFLEX_RETRY_TIERS"),
+        ({"papers_store": ""}, "ORDERFLEX_PAPERS_STORE"),
+        ({"papers_store": f"ftp://{CANARY}/papers"}, "ORDERFLEX_PAPERS_STORE"),
+        ({"papers_store": f"file://{CANARY}/papers"}, "ORDERFLEX_PAPERS_STORE"),
+        ({"papers_store": "s3:///papers"}, "ORDERFLEX_PAPERS_STORE"),
+        ({"papers_store": f"s3://key:{CANARY}@bucket/papers"}, "ORDERFLEX_PAPERS_STORE"),
+        ({"papers_store": f"s3://bucket/papers?secret={CANARY}"}, "ORDERFLEX_PAPERS_STORE"),
+        ({"papers_endpoint": CANARY}, "ORDERFLEX_PAPERS_ENDPOINT"),
+        ({"papers_access_key": CANARY}, "ORDERFLEX_PAPERS_SECRET_KEY"),
+        ({"papers_secret_key": CANARY}, "ORDERFLEX_PAPERS_ACCESS_KEY"),
+        ({"papers_inline_bytes": "450001"}, "ORDERFLEX_PAPERS_INLINE_BYTES"),
+        ({"papers_timeout": "0"}, "ORDERFLEX_PAPERS_TIMEOUT"),
     ],
 )
 def test_a_wrong_setting_is_named(orderflex: Run, settings: dict[str, str], name: str) -> None:
@@ -70,8 +83,16 @@ def test_a_wrong_setting_is_named(orderflex: Run, settings: dict[str, str], name
             {"pro_key": CANARY, "payload_keys": KEY, "steps_off": "order.packed"},
             "ORDERFLEX_STEPS_OFF: order.packed is no step; steps are order.placed",
         ),
+        (
+            {"pro_key": CANARY, "payload_keys": KEY, "papers_store": "/dev/null/papers"},
+            "ORDERFLEX_PAPERS_STORE: must be a folder that the service may write to",
+        ),
+        (
+            {"pro_key": CANARY, "payload_keys": KEY, "papers_store": "s3://bucket/a//b"},
+            "ORDERFLEX_PAPERS_STORE: no store can be made of it",
+        ),
     ],
-    ids=["no PRO key", "no payload key", "no Fernet key", "no step"],
+    ids=["no PRO key", "no payload key", "no Fernet key", "no step", "no folder", "no prefix"],
 )
 def test_serve_needs_its_settings(
     orderflex_apart: Run, settings: dict[str, str], told: str

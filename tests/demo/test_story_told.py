@@ -76,7 +76,7 @@ async def test_twelve_orders_go_the_whole_way(broker: Broker, folders: list[Path
     assert "Nothing is left running." in said
     for line in said.splitlines():
         assert len(line) <= 80 or line.startswith("    (set -a"), line
-    assert len(list((folders[0] / "labels").iterdir())) == 12
+    assert len(list((folders[0] / "papers").rglob("labels.pdf"))) == 12
     assert _running_in(folders[0]) == []
     assert not [name for name in await _topics(broker) if name.startswith(folders[0].name)]
 

@@ -112,7 +112,7 @@ async def test_labels_that_are_not_there_yet_are_fetched_later(world: World) -> 
     await world.say("stock.picked", pick("WEB-1", "P-1", [("HAT", 1)]))
     (labelled,) = await world.until_outcomes("consignment.labelled", 1)
     assert labelled.data["labels"]["content_type"] == "application/pdf"
-    (file,) = (world.folder / "labels").iterdir()
+    (file,) = (world.folder / "papers").rglob("*.pdf")
     assert file.read_bytes().startswith(b"%PDF")
 
 

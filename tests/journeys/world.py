@@ -245,7 +245,7 @@ def environment_of_a_service(broker: Broker, prefix: str, folder: Path) -> dict[
         "ORDERFLEX_DRAIN": "5",
         "ORDERFLEX_LEDGER_URL": f"sqlite+aiosqlite:///{folder}/ledger.sqlite",
         "ORDERFLEX_PAYLOAD_KEYS": Fernet.generate_key().decode(),
-        "ORDERFLEX_LABEL_FOLDER": str(folder / "labels"),
+        "ORDERFLEX_PAPERS_STORE": str(folder / "papers"),
         "ORDERFLEX_LOG_FORMAT": "json",
     }
 

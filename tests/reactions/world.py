@@ -41,12 +41,13 @@ from service.ledger.upgrade import upgrade
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed
 from service.origins import Origins
-from service.papers import LabelFolder
+from service.papers.folder import PaperFolder
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
 from service.pro.client import ProClient
+from service.pro.papers import PapersWanted
 from service.pro.policy import ProPolicy
-from service.reactions.consignment_allocated import FetchLabels
+from service.reactions.consignment_allocated import FetchPapers
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
@@ -87,7 +88,7 @@ class World:
     journal: Journal
     publication: Publication
     metrics: Metrics
-    labels: Path
+    papers: Path
     reactions: dict[EventType, Callable[..., Any]]
     confirm: ConfirmManifest
     strays: Strays
@@ -231,7 +232,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
             journal = Journal(database, OutcomeStore(seal), metrics, LookupPolicy(), 60.0)
             operations = Operations(journal, policy.total_deadline)
             strays = Strays(database, operations, pro, metrics)
-            labels = folder / "labels"
+            papers = folder / "papers"
             yield World(
                 clock,
                 sandbox.state,
@@ -240,7 +241,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                 journal,
                 Publication(database, OutcomeStore(seal)),
                 metrics,
-                labels,
+                papers,
                 {
                     EventType.ORDER_PLACED: RecordOrder(operations, pro),
                     EventType.STOCK_PICKED: PackPick(
@@ -261,8 +262,8 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                         database,
                         strays,
                     ),
-                    EventType.CONSIGNMENT_ALLOCATED: FetchLabels(
-                        operations, pro, database, LabelFolder(labels), "PDF"
+                    EventType.CONSIGNMENT_ALLOCATED: FetchPapers(
+                        operations, pro, database, PaperFolder(papers), PapersWanted(), 0
                     ),
                     EventType.MANIFEST_REQUESTED: ManifestLocation(
                         operations, pro, database, strays

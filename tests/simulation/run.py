@@ -13,8 +13,8 @@ from unittest import mock
 
 import structlog
 
-from service import papers
-from service.reactions.consignment_allocated import FetchLabels
+from service.papers import folder
+from service.reactions.consignment_allocated import FetchPapers
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.manifest_requested import ManifestLocation
 from service.reactions.order_placed import RecordOrder
@@ -27,7 +27,7 @@ from .loop import NothingLeft, virtual_time
 from .scenario import scenario
 from .world import World
 
-REACTIONS = (RecordOrder, PackPick, AllocateConsignment, FetchLabels, ManifestLocation)
+REACTIONS = (RecordOrder, PackPick, AllocateConsignment, FetchPapers, ManifestLocation)
 _playing: list[World] = []
 """The world of the run that goes on."""
 
@@ -59,7 +59,7 @@ def _make_ready(stack: ExitStack) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
         cache_logger_on_first_use=False,
     )
-    stack.enter_context(mock.patch.object(papers, "_write", return_value=None))
+    stack.enter_context(mock.patch.object(folder, "_write", return_value=None))
     for reaction in REACTIONS:
         buggy = _with_bugs(reaction.__call__)
         stack.enter_context(mock.patch.object(reaction, "__call__", buggy))

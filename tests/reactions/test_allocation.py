@@ -1,9 +1,6 @@
-"""consignment.created → allocate → consignment.allocated → labels → consignment.labelled"""
+"""consignment.created → allocate → consignment.allocated | consignment.allocation_failed"""
 
-import hashlib
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -12,12 +9,11 @@ from service.events.published import (
     ConsignmentAllocated,
     ConsignmentAllocationFailed,
     ConsignmentCreated,
-    ConsignmentLabelled,
 )
 from service.ledger.operation import AwaitingLookup
 from service.metrics import Name
 from service.operations import NOTHING_TO_SAY, StillMoving, TooEarly
-from service.pro.problems import Ambiguous, Retryable
+from service.pro.problems import Ambiguous
 
 from .goods import item, picked, placed
 from .world import World, only
@@ -147,65 +143,3 @@ async def test_a_stray_that_somebody_allocated_is_shown_and_left(world: World) -
     assert len(world.alive()) == 2
     assert world.counted(Name.STRAYS, ending="left") == 1
     assert "stray consignment found" in await world.history()
-
-
-async def test_the_labels_are_stored_and_named(world: World, created: ConsignmentCreated) -> None:
-    allocated = only(ConsignmentAllocated, await world.react(created))
-    labelled = only(ConsignmentLabelled, await world.react(allocated))
-    content = _read(labelled.labels.address)
-    assert content.startswith(b"%PDF")
-    assert labelled.labels.sha256 == hashlib.sha256(content).hexdigest()
-    assert labelled.labels.size_bytes == len(content)
-    known = await world.consignment(created.consignment_reference)
-    assert (known.label_sha256, known.label_address) == (
-        labelled.labels.sha256,
-        labelled.labels.address,
-    )
-    assert only(ConsignmentLabelled, await world.react(allocated)) == labelled
-    assert _names(world.labels) == [f"{created.consignment_reference}-1.pdf"]
-
-
-async def test_labels_that_pro_does_not_give_yet_are_asked_for_again(
-    world: World, created: ConsignmentCreated
-) -> None:
-    allocated = only(ConsignmentAllocated, await world.react(created))
-    world.fault("getLabelsInFormat", FaultKind.STATUS, status=404)
-    world.fault("getLabelsInFormat", FaultKind.DROP_AFTER_COMMIT)
-    for _ in range(2):
-        with pytest.raises(Retryable):
-            await world.react(allocated)
-    only(ConsignmentLabelled, await world.react(allocated))
-
-
-async def test_labels_that_can_not_be_stored_are_fetched_again(
-    world: World, created: ConsignmentCreated
-) -> None:
-    allocated = only(ConsignmentAllocated, await world.react(created))
-    world.labels.write_bytes(b"a file stands where the folder should be")
-    with pytest.raises(Retryable, match="can't be stored"):
-        await world.react(allocated)
-    _remove(world.labels)
-    only(ConsignmentLabelled, await world.react(allocated))
-
-
-async def test_labels_of_an_earlier_allocation_are_not_fetched(
-    world: World, created: ConsignmentCreated
-) -> None:
-    allocated = only(ConsignmentAllocated, await world.react(created))
-    earlier = allocated.model_copy(update={"allocation_number": 2})
-    assert await world.perform(earlier) == NOTHING_TO_SAY
-    unknown = allocated.model_copy(update={"consignment_reference": "EC-unknown"})
-    with pytest.raises(TooEarly):
-        await world.react(unknown)
-
-
-def _read(address: str) -> bytes:
-    return Path(unquote(urlsplit(address).path)).read_bytes()
-
-
-def _names(folder: Path) -> list[str]:
-    return [file.name for file in folder.iterdir()]
-
-
-def _remove(file: Path) -> None:
-    file.unlink()
