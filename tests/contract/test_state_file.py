@@ -46,13 +46,16 @@ async def _started(contract: Contract, options: SandboxOptions) -> AsyncIterator
 
 
 def _held(state: SandboxState) -> dict[str, Any]:
+    """Every collection of the state, so that a new one that is not kept is found out."""
     state.settle()
-    return {
-        "orders": list(state.orders.items()),
-        "consignments": list(state.consignments.items()),
-        "options": list(state.delivery_options.items()),
-        "quotes": list(state.quotes.items()),
-        "calls": state.calls,
+    passing = {"_unsaved", "_due"}
+    collections = {
+        name: [*value.items()] if isinstance(value, dict) else value
+        for name, value in vars(state).items()
+        if isinstance(value, dict | list) and name not in passing
+    }
+    assert {"orders", "consignments", "delivery_options", "quotes", "calls"} <= set(collections)
+    return collections | {
         "references": state.references.counts(),
         "faults": state.faults.kept(),
     }
