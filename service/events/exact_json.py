@@ -7,7 +7,7 @@ could understand differently is refused.
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Literal, NoReturn
@@ -92,8 +92,8 @@ def dumps(value: object, *, sort_keys: bool = False) -> str:
     """Write JSON in ASCII without spaces.
 
     Takes None, bool, int, str, Decimal (written digit by digit, 1.50 as 1.5), aware datetime
-    (RFC 3339), mappings with text keys and sequences. Raises TypeError for a float, since it has
-    lost its digits already, and for everything else.
+    (RFC 3339), date, mappings with text keys and sequences. Raises TypeError for a float, since it
+    has lost its digits already, and for everything else.
     """
     parts: list[str] = []
     _write(value, parts, sort_keys)
@@ -109,7 +109,7 @@ def _write(value: object, parts: list[str], sort_keys: bool) -> None:
         parts.append(str(value))
     elif isinstance(value, Decimal):
         parts.append(number_text(value))
-    elif isinstance(value, datetime):
+    elif isinstance(value, datetime | date):
         parts.append(_quoted(value.isoformat()))
     elif isinstance(value, Mapping):
         _write_object(value, parts, sort_keys)

@@ -6,7 +6,7 @@ weights are in kg and sizes in cm, `null` is gone.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,7 +14,7 @@ from service.events.allocation import SaidWays
 from service.events.details import CustomsDocumentation, MetadataList
 from service.events.goods import MAX_ITEMS, MAX_PACKAGES, Shipment, Tags, one_of
 from service.events.measures import Dimensions, Weight
-from service.events.said import Event, Quantity, Reference, Said, refuse
+from service.events.said import Day, Event, Quantity, Reference, Said, refuse
 from service.events.topics import EventType
 
 
@@ -129,16 +129,34 @@ class StockPicked(Event):
         return self.order_reference
 
 
+ManifestableState = Literal["allocated", "ready_to_ship", "manifest_failed"]
+
+
 class ManifestRequested(Event):
     """Send a location's ready consignments to their carriers. `manifest.requested`, key:
-    `shipping_location_reference`. `manifest_reference` names this one request; `carriers` limits
-    it to some carriers (their references), none means all."""
+    `shipping_location_reference`.
+
+    `manifest_reference` names this one request. The rest limits what is taken, each to what PRO
+    says of a consignment when the request is read; what is left out limits nothing. `carriers`
+    are their references; the shipping dates are both included.
+    """
 
     event_type: ClassVar[EventType] = EventType.MANIFEST_REQUESTED
 
     manifest_reference: Reference
     shipping_location_reference: Reference
     carriers: Annotated[tuple[Reference, ...], Field(strict=False, max_length=100)] = ()
+    states: Annotated[tuple[ManifestableState, ...], Field(strict=False)] = ()
+    labels_printed: bool | None = None
+    shipping_date_from: Day | None = None
+    shipping_date_until: Day | None = None
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> "ManifestRequested":
+        first, last = self.shipping_date_from, self.shipping_date_until
+        if first is not None and last is not None and first > last:
+            raise refuse("shipping_date_from", "shipping_date_from is after shipping_date_until")
+        return self
 
     @property
     def kafka_key(self) -> str:

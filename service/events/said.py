@@ -5,7 +5,7 @@ Nothing is guessed: "1" is no number, true is no quantity, a time without an off
 """
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar
 
@@ -31,6 +31,8 @@ MAX_TEXT = 500
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Said(BaseModel):
@@ -130,6 +132,17 @@ def _lines(text: str) -> str:
     return text
 
 
+def _day(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise refuse("day", "is no day that exists") from None
+    raise refuse("day", "must be a day such as 2026-03-06")
+
+
 Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
 """Any exact number of up to 15 digits, 9 of them decimals."""
 
@@ -148,6 +161,9 @@ Time = Annotated[
     datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 """RFC 3339 with an offset; the offset is kept as it was said."""
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A calendar day, YYYY-MM-DD."""
 
 Reference = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_REFERENCE), AfterValidator(_printable)

@@ -1,6 +1,6 @@
 """Consignments as the ledger knows them: only these are ever allocated, so a stray can't ship."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,8 @@ from service.ledger.tables import ParkedState, consignments, operations, parked_
 KEPT_BACK = 0
 """The allocation number of a consignment that nobody may allocate or announce yet; the first
 allocation has number 1."""
+_AT_ONCE = 500
+"""References in one statement."""
 CAN_JOIN_A_MANIFEST = ("Allocated", "ReadyToShip", "ManifestFailed")
 
 
@@ -287,7 +289,6 @@ def _ready_at(location: str, carriers: Sequence[str]) -> ColumnElement[bool]:
     """Labelled, in no manifest, and of an order that is not on hold."""
     ready = (
         (consignments.c.shipping_location_reference == location)
-        & (consignments.c.direction == "outbound")  # PRO's query goes by where they leave from
         & consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
         & consignments.c.manifest_reference.is_(None)
         & consignments.c.label_sha256.is_not(None)
@@ -309,21 +310,38 @@ async def are_being_announced(
 
 
 async def close_batch(
-    tx: Tx, location: str, manifest_reference: str, carriers: Sequence[str]
+    tx: Tx,
+    location: str,
+    manifest_reference: str,
+    carriers: Sequence[str],
+    seen: Mapping[str, str] | None = None,
 ) -> list[KnownConsignment]:
     """Take what is ready at a location into one manifest; the same manifest takes no more later.
 
     Ready is only what has been announced as labelled: nobody is to hear of the manifest before the
-    labels.
+    labels. `seen` limits it to these references and gives their states in PRO, which others may
+    have changed.
     """
     batch = await of_manifest(tx, location, manifest_reference)
     if batch:
         return batch
-    await tx.execute(
-        update(consignments)
-        .where(_ready_at(location, carriers), ~_UNSAID)
-        .values(manifest_reference=manifest_reference)
+    found = await tx.execute(
+        select(consignments.c.consignment_reference, consignments.c.pro_state).where(
+            _ready_at(location, carriers), ~_UNSAID
+        )
     )
+    by_state: dict[str, list[str]] = {}
+    for reference, state in found:
+        if seen is None or reference in seen:
+            by_state.setdefault(seen[reference] if seen else state, []).append(reference)
+    for state, references in by_state.items():
+        for start in range(0, len(references), _AT_ONCE):
+            part = references[start : start + _AT_ONCE]
+            await tx.execute(
+                update(consignments)
+                .where(consignments.c.consignment_reference.in_(part))
+                .values(manifest_reference=manifest_reference, pro_state=state)
+            )
     return await of_manifest(tx, location, manifest_reference)
 
 

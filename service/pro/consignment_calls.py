@@ -87,6 +87,7 @@ class ConsignmentCalls(Asking):
         labels_printed: bool | None = None,
         ships_from: date | None = None,
         ships_until: date | None = None,
+        created_from: date | None = None,
     ) -> AsyncGenerator[answers.ConsignmentSummary, None]:
         """The consignments that match all criteria (see `Criteria`), each once.
 
@@ -101,6 +102,7 @@ class ConsignmentCalls(Asking):
             labels_printed=labels_printed,
             ships_from=ships_from,
             ships_until=ships_until,
+            created_from=created_from,
         )
         searches = [replace(criteria, state=state) for state in states] or [criteria]
         seen: set[str] = set()

@@ -10,7 +10,7 @@ from service.pro.answers import ConsignmentSummary
 @dataclass(frozen=True, slots=True)
 class Criteria:
     """All that are given must match. `carrier` is a carrier's reference; the days are those of the
-    shipping date, both included."""
+    shipping date, both included; `created_from` is the day from which it is in PRO."""
 
     customer_reference: str | None = None
     shipping_location_reference: str | None = None
@@ -19,6 +19,7 @@ class Criteria:
     labels_printed: bool | None = None
     ships_from: date | None = None
     ships_until: date | None = None
+    created_from: date | None = None
 
     def query(self) -> Mapping[str, str]:
         """PRO's query fields. Raises ValueError for no criterion, which would find everything."""
@@ -31,6 +32,7 @@ class Criteria:
             "labelsPrinted": None if printed is None else str(printed).lower(),
             "shippingDateFrom": _day(self.ships_from),
             "shippingDateTo": _day(self.ships_until),
+            "createdDateFrom": _day(self.created_from),
         }
         given = {name: text for name, text in fields.items() if text is not None}
         if not given:

@@ -7,7 +7,7 @@ back, as a row that any replica sweeps.
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from service.clock import utc_now
 from service.events.envelope import Envelope
@@ -35,6 +35,8 @@ NOT_TAKEN_AFTER = 900.0
 """Seconds after the query from which a consignment that PRO has not moved counts as not taken."""
 FAILED_AGAIN_AFTER = 60.0
 """Seconds after which a failure of what had failed before counts as a new one."""
+CLOCKS_APART = timedelta(days=1)
+"""PRO made the consignments before we knew them, by its own clock and its own days."""
 NO_REASON = "PRO gave no reason."
 SEARCHED = ("Manifesting", states.MANIFEST_FAILED, states.MANIFESTED)
 
@@ -112,7 +114,8 @@ class ConfirmManifest:
             if known.consignment_reference in asked and known.pro_state != states.MANIFESTED
         ]
         wanted = [known.consignment_reference for known in unsettled]
-        seen = await self._read(str(details["location"]), wanted)
+        made_from = datetime.fromisoformat(str(details["made_from"]))
+        seen = await self._read(str(details["location"]), wanted, made_from)
         since = utc_now() - datetime.fromisoformat(str(details["queued_at"]))
         pending = 0
         for known in unsettled:
@@ -122,7 +125,7 @@ class ConfirmManifest:
                 seen[reference],
                 code,
                 since.total_seconds(),
-                failed_before=bool(details["failed_before"]),
+                failed_before=reference in details["failed_before"],
             )
             if isinstance(ending, Pending):
                 pending += 1
@@ -134,12 +137,16 @@ class ConfirmManifest:
                     pending += 1  # its order is being worked on
         return min(LONGEST_WAIT, 2.0 * work.tries) if pending else None
 
-    async def _read(self, location: str, wanted: Sequence[str]) -> Mapping[str, Seen]:
+    async def _read(
+        self, location: str, wanted: Sequence[str], made_from: datetime
+    ) -> Mapping[str, Seen]:
         """Read the states by search; those that it does not show, one by one."""
         seen: dict[str, Seen] = {}
         if wanted:
             search = self.pro.search_consignments(
-                shipping_location_reference=location, states=SEARCHED
+                shipping_location_reference=location,
+                states=SEARCHED,
+                created_from=(made_from - CLOCKS_APART).date(),
             )
             async with aclosing(search) as lines:
                 async for line in lines:

@@ -1,12 +1,14 @@
 """manifest.requested → Set Ready To Ship, Manifest From Query → (manifest_confirmation.py)
 
 Manifest From Query takes whatever matches when it runs. So the batch is closed first: what is ready
-is named in the ledger and set ReadyToShip, and the query asks for that state. The query only
-queues: how each consignment ended is read, and said, as timed work.
+is named in the ledger and set ReadyToShip, and the query asks for that state. What the query can't
+find, or could take too much of, goes by name: returns, which leave from elsewhere, and what failed
+before. Both ways only queue: how each consignment ended is read, and said, as timed work.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 
 from service.clock import utc_now
 from service.events.envelope import Envelope
@@ -18,18 +20,18 @@ from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
 from service.ledger.timed_work import WorkKind
 from service.operations import Operations, Performed, StillMoving, operation_on
-from service.pro import states
+from service.pro import states, words
 from service.pro.client import ProClient
-from service.pro.contract import ManifestFromQueryRequest
+from service.pro.contract import ManifestFromQueryRequest, ShippingDateRange
 from service.pro.problems import Ambiguous, Problem, Refused, Retryable, Throttled
 from service.pro.results import Done, Failed
 from service.strays import Strays
 
 FIRST_LOOK_SECONDS = 2.0
-AGAIN = "again"
-"""What failed before goes to PRO by name."""
+BY_NAME = "again"
+"""What goes to PRO by name; the word stands in the ledger's keys."""
 QUERY = "query"
-"""What is ready goes to PRO by query."""
+"""What goes to PRO by query."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +51,30 @@ class ManifestLocation:
             batch = await consignments.of_manifest(tx, location, reference)
         for member in batch:
             await self.strays.search_if_unknown(member.order_reference, member.pick_reference)
-        await self._queue_again(event, cause, batch)
+        await self._queue_by_name(
+            event, cause, [member for member in batch if _goes_by_name(member)]
+        )
         return await self._queue(event, cause, batch)
 
     async def _make_ready(self, event: ManifestRequested, cause: Envelope) -> None:
         work = _operation(event, cause, "ready", OperationKind.SET_READY_TO_SHIP)
         batch: list[KnownConsignment] = []
+        seen = await self._matching(event)
 
         async def close(tx: Tx) -> None:
             location, carriers = event.shipping_location_reference, event.carriers
             if await consignments.are_being_announced(tx, location, carriers, cause.time):
                 raise StillMoving("labels that were asked to go with it are being announced")
             batch[:] = await consignments.close_batch(
-                tx, event.shipping_location_reference, event.manifest_reference, event.carriers
+                tx, location, event.manifest_reference, carriers, seen
             )
 
         async def ask() -> Settlement:
-            to_set = [c.consignment_reference for c in batch if c.pro_state == states.ALLOCATED]
+            to_set = [
+                member.consignment_reference
+                for member in batch
+                if member.pro_state == states.ALLOCATED and not _goes_by_name(member)
+            ]
             results = await self.pro.set_ready_to_ship(to_set) if to_set else {}
             moved = {
                 reference: states.READY_TO_SHIP
@@ -76,10 +85,11 @@ class ManifestLocation:
             return _made_ready(event, moved)
 
         async def look() -> Settlement | None:
-            left = await self._in_state(event, batch, states.ALLOCATED)
+            by_query = [member for member in batch if not _goes_by_name(member)]
+            left = await self._in_state(event, by_query, states.ALLOCATED)
             if left:
                 return None
-            was_allocated = [c for c in batch if c.pro_state == states.ALLOCATED]
+            was_allocated = [c for c in by_query if c.pro_state == states.ALLOCATED]
             return _made_ready(
                 event, {c.consignment_reference: states.READY_TO_SHIP for c in was_allocated}
             )
@@ -96,6 +106,24 @@ class ManifestLocation:
         except (Refused, Retryable, Throttled) as doubt:
             raise Ambiguous("set_ready_to_ship", f"a state can't be read ({doubt})") from doubt
 
+    async def _matching(self, event: ManifestRequested) -> dict[str, str] | None:
+        """Search what matches the limits that only PRO can judge: states by reference.
+
+        None when the request has no such limit.
+        """
+        limits = (event.labels_printed, event.shipping_date_from, event.shipping_date_until)
+        if not event.states and limits == (None, None, None):
+            return None
+        wanted = event.states or ("allocated", "ready_to_ship", "manifest_failed")
+        search = self.pro.search_consignments(
+            shipping_location_reference=event.shipping_location_reference,
+            states=[words.pascal(state) for state in wanted],
+            labels_printed=event.labels_printed,
+            ships_from=event.shipping_date_from,
+            ships_until=event.shipping_date_until,
+        )
+        return {line.reference: line.state async for line in search}
+
     async def _in_state(
         self, event: ManifestRequested, batch: Sequence[KnownConsignment], state: str
     ) -> set[str]:
@@ -106,40 +134,42 @@ class ManifestLocation:
         )
         return {line.reference async for line in search if line.reference in references}
 
-    async def _queue_again(
-        self, event: ManifestRequested, cause: Envelope, batch: Sequence[KnownConsignment]
+    async def _queue_by_name(
+        self, event: ManifestRequested, cause: Envelope, members: Sequence[KnownConsignment]
     ) -> None:
-        """Manifest by name what failed before: a query for that state would take others' too."""
-        failed = [m for m in batch if m.pro_state == states.MANIFEST_FAILED]
         work = _operation(event, cause, "manifest-again", OperationKind.MANIFEST)
+        references = [member.consignment_reference for member in members]
 
         async def ask() -> Settlement:
-            references = [member.consignment_reference for member in failed]
             results = await self.pro.manifest_consignments(references)
             refused = [r for r, result in results.items() if isinstance(result, Failed)]
-            return _queued(event, cause, failed, refused, AGAIN)
+            return _queued(event, cause, members, refused, BY_NAME)
 
         async def look() -> Settlement | None:
-            left = await self._in_state(event, failed, states.MANIFEST_FAILED)
-            # All of them may have failed again since: then asking once more does no harm.
-            return None if len(left) == len(failed) else _queued(event, cause, failed, (), AGAIN)
+            for member in members:
+                state = await self.pro.get_consignment_status(member.consignment_reference)
+                if state != member.pro_state:
+                    return _queued(event, cause, members, (), BY_NAME)
+            # Those that failed may all have failed again since: asking once more does no harm.
+            return None
 
         def refuse(problem: Problem, _attempt: int) -> Settlement:
-            everything = [member.consignment_reference for member in failed]
-            return _queued(event, cause, failed, everything, AGAIN, code=problem.code)
+            return _queued(event, cause, members, references, BY_NAME, code=problem.code)
 
-        if failed:
+        if members:
             await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
 
     async def _queue(
         self, event: ManifestRequested, cause: Envelope, batch: Sequence[KnownConsignment]
     ) -> Performed:
-        ready = [m for m in batch if m.pro_state == states.READY_TO_SHIP]
+        ready = [m for m in batch if m.pro_state == states.READY_TO_SHIP and not _goes_by_name(m)]
         work = _operation(event, cause, "manifest", OperationKind.MANIFEST)
         request = ManifestFromQueryRequest(
             shipping_location_references=(event.shipping_location_reference,),
             states=("ReadyToShip",),
             carriers=event.carriers or None,
+            labels_printed=event.labels_printed,
+            shipping_date_ranges=_range(event.shipping_date_from, event.shipping_date_until),
         )
 
         async def ask() -> Settlement:
@@ -157,6 +187,21 @@ class ManifestLocation:
             return _queued(event, cause, ready, everything, QUERY, code=problem.code)
 
         return await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
+
+
+def _goes_by_name(member: KnownConsignment) -> bool:
+    """A query by location finds what leaves from there, and one for failures others' too."""
+    return member.direction == "inbound" or member.pro_state == states.MANIFEST_FAILED
+
+
+def _range(first: date | None, last: date | None) -> ShippingDateRange | None:
+    if first is None and last is None:
+        return None
+    return ShippingDateRange(start_date=_midnight(first), end_date=_midnight(last))
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC)
 
 
 def _operation(
@@ -205,7 +250,12 @@ def _queued(
                 "queued_at": utc_now().isoformat(),
                 "not_queued": list(not_queued),
                 "code": code,
-                "failed_before": way == AGAIN,
+                "failed_before": [
+                    member.consignment_reference
+                    for member in batch
+                    if member.pro_state == states.MANIFEST_FAILED
+                ],
+                "made_from": min(member.created_at for member in batch).isoformat(),
                 "event_id": cause.id,
                 "source": cause.source,
                 "traceparent": cause.traceparent,
