@@ -16,7 +16,6 @@ from service.cli.publishing import publishing
 from service.events import exact_json
 from service.events.envelope import Incoming, Outgoing, Received, parse, read, write
 from service.events.malformed import Malformed
-from service.events.received import ManifestRequested
 from service.events.said import Event
 from service.events.topics import RECEIVED_FROM_OTHERS, EventType
 from service.settings import Settings, load
@@ -96,26 +95,59 @@ def _checked(value: bytes, event_type: EventType | None, settings: Settings) -> 
 
 @manifest_app.command("request")
 def request(
-    location: Annotated[str, typer.Argument(help="The shipping location's reference in PRO.")],
+    locations: Annotated[
+        list[str],
+        typer.Argument(metavar="LOCATION…", help="Shipping locations' references in PRO."),
+    ],
     carrier: Annotated[
         list[str] | None, typer.Option("--carrier", help="Only this carrier; may be repeated.")
     ] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--state",
+            help="Only what PRO has in this state (allocated, ready_to_ship, manifest_failed); "
+            "may be repeated.",
+        ),
+    ] = None,
+    labels_printed: Annotated[
+        bool | None,
+        typer.Option(
+            "--labels-printed/--labels-not-printed", help="Only what PRO shows (not) as printed."
+        ),
+    ] = None,
+    ships_from: Annotated[
+        str | None, typer.Option("--ships-from", help="Only what ships on this day or later.")
+    ] = None,
+    ships_until: Annotated[
+        str | None, typer.Option("--ships-until", help="Only what ships on this day or earlier.")
+    ] = None,
     reference: Annotated[
-        str | None, typer.Option("--reference", help="A name for this manifest, used only once.")
+        str | None,
+        typer.Option("--reference", help="A name for this manifest, used once for a location."),
     ] = None,
 ) -> None:
-    """Ask for all that is ready at a location to be manifested."""
-    data = {
-        "manifest_reference": reference or f"M-{datetime.now(UTC):%Y%m%d-%H%M%S}",
-        "shipping_location_reference": location,
+    """Ask for what is ready at some locations to be manifested; each location is a request."""
+    name = reference or f"M-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    limits = {
         "carriers": carrier or [],
+        "states": state or [],
+        "labels_printed": labels_printed,
+        "shipping_date_from": ships_from,
+        "shipping_date_until": ships_until,
     }
-    try:
-        event = parse(EventType.MANIFEST_REQUESTED, exact_json.loads(json.dumps(data).encode()))
-    except Malformed as malformed:
-        raise typer.BadParameter(malformed.detail) from None
-    assert isinstance(event, ManifestRequested)  # noqa: S101 - parse gives the type's model
-    _send(event, load(), event_id=uuid.uuid4().hex)
+    requests = []
+    for location in locations:
+        data = {"manifest_reference": name, "shipping_location_reference": location, **limits}
+        try:
+            requests.append(
+                parse(EventType.MANIFEST_REQUESTED, exact_json.loads(json.dumps(data).encode()))
+            )
+        except Malformed as malformed:
+            raise typer.BadParameter(malformed.detail) from None
+    settings = load()
+    for event in requests:
+        _send(event, settings, event_id=uuid.uuid4().hex)
 
 
 def _send(event: Event, settings: Settings, *, event_id: str) -> None:

@@ -6,7 +6,7 @@ find, or could take too much of, goes by name: returns, which leave from elsewhe
 before. Both ways only queue: how each consignment ended is read, and said, as timed work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
@@ -70,11 +70,11 @@ class ManifestLocation:
             )
 
         async def ask() -> Settlement:
-            to_set = [
-                member.consignment_reference
+            to_set = _references(
+                member
                 for member in batch
                 if member.pro_state == states.ALLOCATED and not _goes_by_name(member)
-            ]
+            )
             results = await self.pro.set_ready_to_ship(to_set) if to_set else {}
             moved = {
                 reference: states.READY_TO_SHIP
@@ -138,7 +138,7 @@ class ManifestLocation:
         self, event: ManifestRequested, cause: Envelope, members: Sequence[KnownConsignment]
     ) -> None:
         work = _operation(event, cause, "manifest-again", OperationKind.MANIFEST)
-        references = [member.consignment_reference for member in members]
+        references = _references(members)
 
         async def ask() -> Settlement:
             results = await self.pro.manifest_consignments(references)
@@ -162,7 +162,9 @@ class ManifestLocation:
     async def _queue(
         self, event: ManifestRequested, cause: Envelope, batch: Sequence[KnownConsignment]
     ) -> Performed:
-        ready = [m for m in batch if m.pro_state == states.READY_TO_SHIP and not _goes_by_name(m)]
+        members = [member for member in batch if not _goes_by_name(member)]
+        ready = [member for member in members if member.pro_state == states.READY_TO_SHIP]
+        not_ready = _references(member for member in members if member not in ready)
         work = _operation(event, cause, "manifest", OperationKind.MANIFEST)
         request = ManifestFromQueryRequest(
             shipping_location_references=(event.shipping_location_reference,),
@@ -173,20 +175,25 @@ class ManifestLocation:
         )
 
         async def ask() -> Settlement:
-            if not ready:
+            if not members:
                 return Settlement(result={"consignments": 0})
-            queued = await self.pro.manifest_from_query(request)
-            return _queued(event, cause, ready, queued.failed, QUERY)
+            failed = (await self.pro.manifest_from_query(request)).failed if ready else ()
+            return _queued(event, cause, members, [*failed, *not_ready], QUERY)
 
         async def look() -> Settlement | None:
             left = await self._in_state(event, ready, states.READY_TO_SHIP)
-            return None if len(left) == len(ready) else _queued(event, cause, ready, (), QUERY)
+            if len(left) == len(ready):
+                return None
+            return _queued(event, cause, members, not_ready, QUERY)
 
         def refuse(problem: Problem, _attempt: int) -> Settlement:
-            everything = [member.consignment_reference for member in ready]
-            return _queued(event, cause, ready, everything, QUERY, code=problem.code)
+            return _queued(event, cause, members, _references(members), QUERY, code=problem.code)
 
         return await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
+
+
+def _references(members: Iterable[KnownConsignment]) -> list[str]:
+    return [member.consignment_reference for member in members]
 
 
 def _goes_by_name(member: KnownConsignment) -> bool:
@@ -230,7 +237,7 @@ def _queued(
     way: str,
     code: str = "not_queued",
 ) -> Settlement:
-    """Settle what was to be manifested; `not_queued` are left out by PRO, `code` says why."""
+    """Settle what was to be manifested; `not_queued` were left out, `code` says why."""
     location, reference = event.shipping_location_reference, event.manifest_reference
 
     async def store(tx: Tx) -> None:
@@ -246,15 +253,13 @@ def _queued(
             {
                 "location": location,
                 "manifest_reference": reference,
-                "consignments": [member.consignment_reference for member in batch],
+                "consignments": _references(batch),
                 "queued_at": utc_now().isoformat(),
                 "not_queued": list(not_queued),
                 "code": code,
-                "failed_before": [
-                    member.consignment_reference
-                    for member in batch
-                    if member.pro_state == states.MANIFEST_FAILED
-                ],
+                "failed_before": _references(
+                    member for member in batch if member.pro_state == states.MANIFEST_FAILED
+                ),
                 "made_from": min(member.created_at for member in batch).isoformat(),
                 "event_id": cause.id,
                 "source": cause.source,

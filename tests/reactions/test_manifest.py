@@ -1,6 +1,7 @@
 """manifest.requested → ready to ship, manifest → consignment.manifested | …manifest_failed"""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,9 @@ from .goods import manifest, picked, placed
 from .world import World, only
 
 
-async def labelled(world: World, order: str) -> str:
+async def labelled(world: World, order: str, **placing: Any) -> str:
     """Bring an order to its labels; gives its consignment."""
-    await world.react(placed(order))
+    await world.react(placed(order, **placing))
     created = only(ConsignmentCreated, await world.react(picked(order=order)))
     allocated = only(ConsignmentAllocated, await world.react(created))
     await world.react(allocated)
@@ -240,3 +241,80 @@ async def test_what_failed_before_goes_by_name_though_the_answer_about_the_rest_
     await world.react(manifest("M-2"))
     assert world.calls("manifestConsignments") == 1
     assert await confirmed(world) == {one: ConsignmentManifested, other: ConsignmentManifested}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": FaultKind.BULK_ITEM_FAILURE},
+        {"kind": FaultKind.STATUS, "status": 400},
+    ],
+    ids=["one", "the call"],
+)
+async def test_what_pro_does_not_set_ready_is_said_and_the_next_manifest_takes_it(
+    world: World, fault: dict[str, Any]
+) -> None:
+    one = await labelled(world, "WEB-1")
+    world.fault("setReadyToShip", **fault)
+    await world.react(manifest("M-1"))
+    assert await confirmed(world) == {one: ConsignmentManifestFailed}
+    await world.react(manifest("M-2"))
+    assert await confirmed(world) == {one: ConsignmentManifested}
+
+
+async def test_a_return_goes_by_name_with_the_location_it_comes_back_to(world: World) -> None:
+    await world.react(placed("WEB-1"))
+    both = await world.react(picked(order="WEB-1", generate_return=True))
+    for created in both:
+        await world.react(only(ConsignmentAllocated, await world.react(created)))
+    await world.react(manifest())
+    references = {each.subject for each in both if isinstance(each, ConsignmentCreated)}
+    assert await confirmed(world) == dict.fromkeys(references, ConsignmentManifested)
+    assert world.calls("manifestConsignments") == world.calls("manifestFromQuery") == 1
+
+
+async def test_a_lost_answer_about_a_return_is_read_from_its_state(world: World) -> None:
+    await world.react(placed("WEB-1"))
+    for created in await world.react(picked(order="WEB-1", generate_return=True)):
+        await world.react(only(ConsignmentAllocated, await world.react(created)))
+    world.fault("manifestConsignments", FaultKind.DROP_AFTER_COMMIT)
+    with pytest.raises(Ambiguous):
+        await world.react(manifest())
+    world.clock.forward(3)
+    await world.react(manifest())
+    assert set((await confirmed(world)).values()) == {ConsignmentManifested}
+    assert [each.manifest_count for each in world.alive()] == [1, 1]
+
+
+async def test_only_what_was_set_ready_elsewhere_is_taken_when_that_is_asked_for(
+    world: World,
+) -> None:
+    one, other = await labelled(world, "WEB-1"), await labelled(world, "WEB-2")
+    await world.pro.set_ready_to_ship([one])
+    await world.react(manifest("M-1", states=["ready_to_ship"]))
+    assert await confirmed(world) == {one: ConsignmentManifested}
+    assert world.calls("setReadyToShip") == 1
+    await world.react(manifest("M-2", states=["allocated"]))
+    assert await confirmed(world) == {other: ConsignmentManifested}
+
+
+async def test_shipping_dates_and_printed_labels_limit_what_is_taken(world: World) -> None:
+    early = await labelled(world, "WEB-1", shipping_date="2026-03-04T08:00:00Z")
+    late = await labelled(world, "WEB-2", shipping_date="2026-03-06T08:00:00Z")
+    await world.react(manifest("M-0", labels_printed=False))
+    assert await confirmed(world) == {}
+    days = {"shipping_date_from": "2026-03-04", "shipping_date_until": "2026-03-05"}
+    await world.react(manifest("M-1", labels_printed=True, **days))
+    assert await confirmed(world) == {early: ConsignmentManifested}
+    await world.react(manifest("M-2", shipping_date_from="2026-03-05"))
+    assert await confirmed(world) == {late: ConsignmentManifested}
+
+
+async def test_hundreds_go_in_one_call_and_are_read_back_in_pages(world: World) -> None:
+    many = {await labelled(world, f"WEB-{number}") for number in range(120)}
+    world.state.calls.clear()
+    await world.react(manifest())
+    assert await confirmed(world) == dict.fromkeys(many, ConsignmentManifested)
+    assert world.calls("setReadyToShip") == world.calls("manifestFromQuery") == 1
+    assert world.calls("getConsignmentStatus") == 0
+    assert world.calls("searchConsignments") < 8
