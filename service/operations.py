@@ -116,7 +116,7 @@ def operation_on(
         digest_version=DIGEST_VERSION,
         event_id=cause.id,
         event_time=cause.time,
-        again=cause.again,
+        again=None if cause.again is None else dict(cause.again).get(key, 0),
         asked=Asked(event, cause) if is_kept else None,
     )
 

@@ -106,7 +106,8 @@ class Origins:
         self, event: StockPicked, cause: Envelope, kept: Announcement
     ) -> Performed:
         """Cancel what can't leave from where it lies; only then say that the pick is rejected."""
-        work = _operation("unpack", OperationKind.CANCEL, event, cause)
+        # Refused or not, it is never what is done again: that is the correction.
+        work = replace(_operation("unpack", OperationKind.CANCEL, event, cause), asked=None)
         made: list[KnownConsignment] = []
 
         async def ask() -> Settlement:

@@ -27,19 +27,23 @@ HEADER_PREFIX = "ce_"
 CONTENT_TYPE = "content-type"
 TRACEPARENT = "traceparent"
 AGAIN = "orderflexagain"
-"""The extension attribute of an event that a person has done again: the refused attempt's number.
-"""
+"""The extension attribute of an event that a person has done again: what stands refused of it, each
+operation with the number of its attempt (`pack:WEB-1:P-1@2`), comma-separated."""
+MAX_AGAIN = 20
+"""So many operations of one event can be done again."""
 STRUCTURED = "application/cloudevents+json"
 MAX_ATTRIBUTE = 500
 MAX_FAULTS_NAMED = 20
 """A malformed event names at most so many of its faults."""
 
-_ATTEMPT = re.compile(r"[1-9][0-9]{0,8}")
+_ATTEMPT = re.compile(r"(?P<operation>[^@,]{1,1000})@(?P<attempt>[1-9][0-9]{0,8})", re.ASCII)
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 )
 
 Form = Literal["binary", "structured", "plain"]
+Attempts = tuple[tuple[str, int], ...]
+"""Operations by their keys, each with the number of the attempt that was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class Envelope:
     time: datetime
     traceparent: str | None
     form: Form
-    again: int | None = None
-    """The number of the refused attempt that a person has done again (binary mode only)."""
+    again: Attempts | None = None
+    """What a person has done again (binary mode only); None for an event as its sender sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,14 +260,18 @@ def _envelope(
         time=_event_time(attributes.get("time"), record.timestamp),
         traceparent=_valid_traceparent(traceparent),
         form=form,
-        again=_attempt(attributes.get(AGAIN)),
+        again=_attempts(attributes.get(AGAIN)),
     )
 
 
-def _attempt(text: str | None) -> int | None:
-    if text is not None and not _ATTEMPT.fullmatch(text):
-        raise _bad_envelope(f"the attribute {AGAIN} must be the number of an attempt")
-    return None if text is None else int(text)
+def _attempts(text: str | None) -> Attempts | None:
+    if text is None:
+        return None
+    found = [_ATTEMPT.fullmatch(part) for part in text.split(",", MAX_AGAIN)]
+    attempts = tuple((match["operation"], int(match["attempt"])) for match in found if match)
+    if len(attempts) < len(found):
+        raise _bad_envelope(f"the attribute {AGAIN} must name operations, each with its attempt")
+    return attempts
 
 
 def _known_type(text: str, topic: str, topics: Topics) -> EventType:
@@ -314,11 +322,11 @@ def write(
     time: datetime,
     traceparent: str | None,
     topics: Topics,
-    again: int | None = None,
+    again: Attempts | None = None,
 ) -> Outgoing:
     """The record of an event in binary mode. `time` is aware; the key is `event.kafka_key`.
 
-    `again` names the refused attempt that it is to do again.
+    `again` names what of it is to be done again.
     """
     headers = {
         "ce_specversion": SPEC_VERSION,
@@ -331,7 +339,7 @@ def write(
         CONTENT_TYPE: "application/json",
     }
     if again is not None:
-        headers[HEADER_PREFIX + AGAIN] = str(again)
+        headers[HEADER_PREFIX + AGAIN] = ",".join(f"{key}@{attempt}" for key, attempt in again)
     if traceparent is not None:
         headers[TRACEPARENT] = traceparent
     return Outgoing(

@@ -38,7 +38,7 @@ CLOUDEVENTS_HEADERS: Mapping[str, tuple[str, bool]] = {
     "ce_dataschema": ("The id of the data's JSON Schema.", False),
     "content-type": ("application/json", False),
     "ce_orderflexagain": (
-        "Only on an event that a person has done again: the number of the refused attempt.",
+        "Only on an event that a person has done again: what was refused, with its attempt.",
         False,
     ),
     "traceparent": ("W3C trace context, carried through.", False),

@@ -30,7 +30,6 @@ class Kind(StrEnum):
     AMENDMENT_REJECTED = "amendment_rejected"
     CANCELLATION_REJECTED = "cancellation_rejected"
     PICK_REJECTED = "pick_rejected"
-    CORRECTION_REJECTED = "correction_rejected"
     CONSIGNMENT_REJECTED = "consignment_rejected"
     REALLOCATION_REJECTED = "reallocation_rejected"
     ALLOCATION_FAILED = "allocation_failed"
@@ -86,11 +85,6 @@ SAID: Mapping[Kind, Said] = {
     Kind.PICK_REJECTED: Said(
         "A pick was refused ({code}); nothing was packed for it.",
         "Mend the cause and do it again, send the pick with new content, or cancel the order.",
-        _REFUSED_AGAIN,
-    ),
-    Kind.CORRECTION_REJECTED: Said(
-        "A consignment could not be corrected in PRO ({code}).",
-        "Mend the cause and do it again; it is not allocated before.",
         _REFUSED_AGAIN,
     ),
     Kind.CONSIGNMENT_REJECTED: Said(

@@ -6,7 +6,7 @@ Each goes by an index, over few rows: what was refused, what died, what is still
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, exists, literal, null, select, text
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, literal, null, select, text
 from sqlalchemy.sql.expression import literal_column
 
 from service.events.topics import EventType
@@ -63,6 +63,16 @@ def _row(
     )
 
 
+def _told(rows: Select[Any], **columns: ColumnElement[Any]) -> Select[Any]:
+    """Put other values into some columns."""
+    return rows.with_only_columns(
+        *(
+            columns[each.name].label(each.name) if each.name in columns else each
+            for each in rows.selected_columns
+        )
+    )
+
+
 def _item(kind: Kind, *parts: ColumnElement[Any]) -> ColumnElement[str]:
     """Name an item: its kind, and what tells it from others; what happens again is another."""
     named: ColumnElement[str] = literal(kind.value, Text)
@@ -108,10 +118,32 @@ def _of_a_live_order(kind: Kind, *operation_kinds: OperationKind) -> Select[Any]
 
 
 def _picks_rejected(kind: Kind) -> Select[Any]:
-    """Leave out those of an order of which nothing is left to pick: another took their place."""
-    return _of_a_live_order(kind, OperationKind.PACK_ORDER).where(
+    """Leave out those of an order of which nothing is left to pick: another took their place.
+
+    What was packed and taken back again, because its origin could not be corrected, has its code
+    from the correction.
+    """
+    correction = operations.alias("correction")
+    its_code = (
+        select(correction.c.result["code"].as_string())
+        .where(
+            correction.c.order_reference == operations.c.order_reference,
+            correction.c.content_digest == operations.c.content_digest,
+            correction.c.kind == OperationKind.UPDATE_CONSIGNMENT.value,
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = _of_a_live_order(kind, OperationKind.PACK_ORDER).where(
         ~_its_order(orders.c.fully_packed)
     )
+    return _told(rows, code=func.coalesce(operations.c.result["code"].as_string(), its_code))
+
+
+def _cancellations_rejected(kind: Kind) -> Select[Any]:
+    """Leave out what only took a rejected pick back: that is told as the pick's."""
+    is_ours = operations.c.operation_key.startswith("unpack:")
+    return _refused(kind, OperationKind.CANCEL).where(~is_ours)
 
 
 def _amendments_rejected(kind: Kind) -> Select[Any]:
@@ -177,7 +209,10 @@ def _orders_not_recorded(policy: AttentionPolicy, kind: Kind) -> Select[Any]:
 def _not_allocated(policy: AttentionPolicy, kind: Kind) -> Found:
     if not policy.allocates:
         return None
-    return _consignments(kind, "Unallocated", "Allocating").where(_for_so_long(policy.after))
+    way = func.coalesce(consignments.c.allocation_ways[(0, "way")].as_string(), "")
+    return _consignments(kind, "Unallocated", "Allocating").where(
+        way != "none", _for_so_long(policy.after)
+    )
 
 
 def _not_labelled(policy: AttentionPolicy, kind: Kind) -> Found:
@@ -200,11 +235,7 @@ def _not_confirmed(policy: AttentionPolicy, kind: Kind) -> Select[Any]:
     rows = _consignments(kind, *_UNDER_WAY).where(
         consignments.c.manifest_reference.is_not(None), _for_so_long(policy.after)
     )
-    told = [
-        consignments.c.manifest_reference.label("detail") if column.name == "detail" else column
-        for column in rows.selected_columns
-    ]
-    return rows.with_only_columns(*told)
+    return _told(rows, detail=consignments.c.manifest_reference)
 
 
 def _manifest_failed(kind: Kind) -> Select[Any]:
@@ -273,11 +304,8 @@ FOUND: Mapping[Kind, Callable[[AttentionPolicy, Kind], Found]] = {
     ),
     Kind.ORDER_NOT_RECORDED: _orders_not_recorded,
     Kind.AMENDMENT_REJECTED: lambda _, kind: _amendments_rejected(kind),
-    Kind.CANCELLATION_REJECTED: lambda _, kind: _refused(kind, OperationKind.CANCEL),
+    Kind.CANCELLATION_REJECTED: lambda _, kind: _cancellations_rejected(kind),
     Kind.PICK_REJECTED: lambda _, kind: _picks_rejected(kind),
-    Kind.CORRECTION_REJECTED: lambda _, kind: _of_a_live_order(
-        kind, OperationKind.UPDATE_CONSIGNMENT
-    ),
     Kind.CONSIGNMENT_REJECTED: lambda _, kind: _of_a_live_order(
         kind, OperationKind.CREATE_CONSIGNMENT
     ),

@@ -82,7 +82,8 @@ class Operation:
     event_id: str
     event_time: datetime
     again: int | None = None
-    """The refused attempt that a person has done again; it is done again only if it is the last."""
+    """The refused attempt that a person has done again, which it is only while it is the last; 0
+    when another operation of the event is meant. None for an event as its sender sent it."""
     asked: Asked | None = None
     """What is kept, sealed, while the operation is refused; None when it can't be done again so."""
 

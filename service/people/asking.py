@@ -42,8 +42,6 @@ class DoneAgain:
     event_type: str | None
     """The event that is published again; None when it was not kept."""
     event_id: str | None
-    attempt: int
-    """The refused attempt."""
 
     @property
     def is_kept(self) -> bool:
@@ -78,16 +76,16 @@ class Asking:
     ) -> Sequence[DoneAgain]:
         """Have what stands refused of an order, or of one pick, done again as it was asked for.
 
-        The event is published as it first came, with the number of the refused attempt: however
-        often it is delivered, it is one new attempt. Raises NothingRefused, SealBroken, and what
-        the broker raises.
+        The event is published as it first came, with the numbers of the refused attempts: however
+        often it is delivered, it is one new attempt of each. Raises NothingRefused, SealBroken,
+        and what the broker raises.
         """
         found = await self._attention.find(
             MOST_REFUSED, kinds=CAN_BE_DONE_AGAIN, order_reference=order_reference
         )
         if pick_reference is not None:
             found = [item for item in found if item.pick_reference == pick_reference]
-        done, published = [], set[tuple[str, int]]()
+        done, published = [], set[str]()
         for item in found:
             refusal = await self._refusal(item)
             if refusal is None:
@@ -98,12 +96,11 @@ class Asking:
                     item,
                     asked.cause.type.value if asked else None,
                     asked.cause.id if asked else None,
-                    refusal.attempt,
                 )
             )
-            if asked is None or dry_run or (asked.cause.id, refusal.attempt) in published:
+            if asked is None or dry_run or asked.cause.id in published:
                 continue
-            published.add((asked.cause.id, refusal.attempt))
+            published.add(asked.cause.id)
             await self._note(item, refusal, decision)
             await self._publish(
                 write(
@@ -113,7 +110,7 @@ class Asking:
                     time=asked.cause.time,
                     traceparent=asked.cause.traceparent,
                     topics=self._topics,
-                    again=refusal.attempt,
+                    again=refusal.attempts,
                 )
             )
         if not done:
@@ -134,7 +131,7 @@ class Asking:
                 What.AGAIN,
                 refusal.asked.cause.id if refusal.asked else None,
                 operation=item.operation,
-                refused_attempt=refusal.attempt,
+                refused_attempt=dict(refusal.attempts)[item.operation or ""],
                 by=decision.by,
                 reason=decision.reason,
             )

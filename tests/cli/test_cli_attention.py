@@ -210,7 +210,7 @@ def test_again_publishes_the_event_as_it_first_came_with_the_refused_attempt(
     assert headers["ce_id"] == "event-P-1"
     assert headers["ce_source"] == "urn:wms"
     assert headers["ce_time"] == "2026-03-02T09:30:00Z"
-    assert headers["ce_orderflexagain"] == "1"
+    assert headers["ce_orderflexagain"] == "pack:WEB-1:P-1@1"
     assert CANARY in record.value.decode()
     shown = orderflex("order", "show", "WEB-1").said
     assert "asked to be done again" in shown

@@ -314,15 +314,18 @@ def test_outcomes_can_be_made_in_code() -> None:
     assert (recorded.kafka_key, recorded.subject) == ("A", "A")
 
 
-def test_an_event_that_is_done_again_names_the_refused_attempt() -> None:
-    said = written(again=3)
-    assert dict(said.headers)["ce_orderflexagain"] == b"3"
+def test_an_event_that_is_done_again_names_what_was_refused() -> None:
+    refused = (("pack:WEB 1/a:P%2C1", 3), ("relocate:WEB-1:P-1", 1))
+    said = written(again=refused)
+    assert dict(said.headers)["ce_orderflexagain"] == (b"pack:WEB 1/a:P%2C1@3,relocate:WEB-1:P-1@1")
     back = record(said.value, topic=said.topic, key=said.key, headers=tuple(said.headers))
-    assert read(back, TOPICS, LIMIT).envelope.again == 3
+    assert read(back, TOPICS, LIMIT).envelope.again == refused
     assert read(record(ORDER, headers=headers()), TOPICS, LIMIT).envelope.again is None
 
 
-@pytest.mark.parametrize("wrong", ["", "0", "-1", "1.0", "first", "٣", "1" * 20])
-def test_an_attempt_that_is_no_number_is_refused(wrong: str) -> None:
+@pytest.mark.parametrize(
+    "wrong", ["", "a", "a@", "@1", "a@0", "a@-1", "a@1,", "a@٣", "a@" + "1" * 20]
+)
+def test_what_names_no_attempt_is_refused(wrong: str) -> None:
     told = record(ORDER, headers=headers(ce_orderflexagain=wrong))
     assert reason(told) is MalformedReason.BAD_ENVELOPE

@@ -87,7 +87,7 @@ async def test_an_action_that_is_delivered_five_times_is_one_new_attempt(world: 
         "ce_id": "event-1",
         "ce_source": "urn:shop",
         "ce_type": "order.placed",
-        "ce_orderflexagain": "1",
+        "ce_orderflexagain": "record:WEB-1@1",
     }
     for _ in range(5):
         await world.producer.send_and_wait(

@@ -14,7 +14,7 @@ from service.events import exact_json
 from service.events.content import content_digest
 from service.events.envelope import Envelope, parse
 from service.events.topics import EventType
-from service.ledger import refusals
+from service.ledger import refusals, standing
 from service.ledger.leases import LeaseHeld
 from service.ledger.operation import (
     Asked,
@@ -71,7 +71,7 @@ async def test_the_event_is_kept_whole_and_sealed_while_it_is_refused(ledger: Le
     await ledger.place("WEB-1", 1)
     await refuse(ledger, await pick(ledger))
     kept = await refusal(ledger)
-    assert kept == Refusal(1, asked())
+    assert kept == Refusal(((KEY, 1),), asked())
     assert kept.asked
     assert content_digest(kept.asked.event) == content_digest(asked().event)
     row = await ledger.row(KEY)
@@ -81,7 +81,7 @@ async def test_the_event_is_kept_whole_and_sealed_while_it_is_refused(ledger: Le
 async def test_what_nobody_else_asked_for_keeps_nothing(ledger: Ledger) -> None:
     await ledger.place("WEB-1", 1)
     await refuse(ledger, replace(await pick(ledger), asked=None))
-    assert await refusal(ledger) == Refusal(1, None)
+    assert await refusal(ledger) == Refusal(((KEY, 1),), None)
 
 
 async def test_it_is_deleted_when_it_is_finished(ledger: Ledger) -> None:
@@ -111,6 +111,25 @@ async def test_only_the_named_attempt_is_done_again_and_only_while_it_is_the_las
         assert [said.id for said in held.announcements] == ["no-2"]
     await refuse(ledger, await pick(ledger, again=2))
     assert (await ledger.row(KEY))["attempt"] == 3
+
+
+async def test_all_that_stands_refused_of_one_event_is_named_whichever_kept_it(
+    ledger: Ledger,
+) -> None:
+    await ledger.place("WEB-1", 1)
+    pack, relocate = await pick(ledger), replace(await pick(ledger), key="relocate:WEB-1:P-1")
+    journal = ledger.journal()
+    for operation in (pack, pack, relocate):
+        claim = await journal.claim(operation)
+        assert isinstance(claim, Claim)
+        if operation is pack and claim.attempt == 1:
+            await journal.release(claim)
+        else:
+            await journal.settle(claim, saying("x", refused=operation is relocate))
+    async with ledger.database.begin() as tx:
+        await standing.free(tx, KEY)
+    await refuse(ledger, replace(await pick(ledger, note="other"), key="pack:WEB-1:P-2"))
+    assert await refusal(ledger) == Refusal(((KEY, 2), ("relocate:WEB-1:P-1", 1)), asked())
 
 
 @pytest.mark.parametrize("ends", ["refused", "finished", "released", "unknown"])
@@ -181,7 +200,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=_STEPS)
 def test_whatever_comes_in_whatever_order_each_refused_attempt_is_done_again_once_at_most(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Step]

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from service.ledger import consignments, history, orders
+from service.events.allocation import Way
+from service.ledger import consignments, history, orders, standing
 from service.ledger.attention import Attention, Item, NoSuchItem, Place
 from service.ledger.attention_kinds import SAID, Action, AttentionPolicy, Kind
 from service.ledger.dead_letters import DeadLetters, Decision
@@ -95,7 +96,6 @@ async def test_nothing_needs_anybody_where_everything_moves(ledger: Ledger) -> N
         ("amend:WEB-1:2", OperationKind.UPDATE_ORDER, Kind.AMENDMENT_REJECTED),
         ("cancel:EC-1", OperationKind.CANCEL, Kind.CANCELLATION_REJECTED),
         ("pack:WEB-1:P-1", OperationKind.PACK_ORDER, Kind.PICK_REJECTED),
-        ("origin:EC-1", OperationKind.UPDATE_CONSIGNMENT, Kind.CORRECTION_REJECTED),
         ("create:WEB-1", OperationKind.CREATE_CONSIGNMENT, Kind.CONSIGNMENT_REJECTED),
         ("deallocate:EC-1:1", OperationKind.DEALLOCATE, Kind.REALLOCATION_REJECTED),
     ],
@@ -163,6 +163,43 @@ async def test_an_order_that_waits_for_its_picks_is_fine(ledger: Ledger) -> None
     await ledger.place("WEB-1", 1)
     await ledger.forward(1000 * HOUR)
     assert await listed(ledger) == []
+
+
+async def test_a_consignment_that_is_left_to_another_system_is_fine(ledger: Ledger) -> None:
+    await ledger.place("WEB-1", 1)
+    async with ledger.database.begin() as tx:
+        for reference, way in (("EC-1", "none"), ("EC-2", "default_rules")):
+            await consignments.add(
+                tx,
+                consignment_reference=reference,
+                order_reference="WEB-1",
+                pick_reference=reference,
+                customer_reference=reference,
+                direction="outbound",
+                shipping_location_reference="LEEDS_DC",
+                allocation_ways=(Way(way=way),),  # type: ignore[arg-type]
+            )
+    await ledger.forward(2 * HOUR)
+    (item,) = await listed(ledger)
+    assert (item.kind, item.consignment_reference) == (Kind.NOT_ALLOCATED, "EC-2")
+
+
+async def test_a_pick_that_was_taken_back_is_told_once_with_what_could_not_be_corrected(
+    ledger: Ledger,
+) -> None:
+    await ledger.place("WEB-1", 2)
+    journal = ledger.journal()
+    claim = await journal.claim(await ledger.operation())
+    assert isinstance(claim, Claim)
+    await journal.settle(claim, Settlement())
+    await refuse(ledger, "relocate:WEB-1:P-1", OperationKind.UPDATE_CONSIGNMENT)
+    assert await listed(ledger) == []
+    async with ledger.database.begin() as tx:
+        await standing.free(tx, "pack:WEB-1:P-1")
+    await refuse(ledger, "unpack:WEB-1:P-1", OperationKind.CANCEL, consignments="EC-1")
+    (item,) = await listed(ledger)
+    assert (item.kind, item.pick_reference) == (Kind.PICK_REJECTED, "P-1")
+    assert "InvalidPostcode" in item.why
 
 
 async def test_a_consignment_stands_still_on_its_way(ledger: Ledger) -> None:

@@ -73,7 +73,8 @@ async def test_what_was_refused_is_done_again_only_when_a_person_says_so(world: 
     world.fault("createOrder", FaultKind.STATUS, status=400)
     rejected = only(OrderRejected, await world.react(placed()))
     assert only(OrderRejected, await world.react(placed())) == rejected, "a repetition"
-    recorded = only(OrderRecorded, await world.react(placed(), again=1))
-    assert only(OrderRecorded, await world.react(placed(), again=1)) == recorded
+    again = {"again": (("record:WEB-1", 1),)}
+    recorded = only(OrderRecorded, await world.react(placed(), **again))
+    assert only(OrderRecorded, await world.react(placed(), **again)) == recorded
     assert world.calls("createOrder") == 2
     assert (await world.order()).state == "recorded"

@@ -13,10 +13,12 @@ from sandbox.words import AddressType, Direction
 from service.events.published import ConsignmentAllocated, ConsignmentCreated, PickRejected
 from service.events.received import StockPicked
 from service.events.topics import EventType
+from service.ledger import refusals
 from service.ledger.operation import AwaitingLookup
+from service.ledger.outcomes import OutcomeStore
 from service.ledger.upgrade import restored
 from service.operations import NOTHING_TO_SAY, Performed
-from service.pro.problems import Ambiguous, Retryable
+from service.pro.problems import Ambiguous, Retryable, Throttled
 from service.reactions.stock_picked import PackPick
 
 from .goods import item, manifest, picked, placed
@@ -292,3 +294,29 @@ async def test_other_picks_of_the_order_do_not_mind(world: World) -> None:
     only(ConsignmentCreated, await world.react(from_elsewhere()))
     assert (await world.order()).fully_packed
     assert sorted(places(world)) == [(ELSEWHERE, None), ("LEEDS_DC", None)]
+
+
+async def test_a_pick_whose_origin_was_refused_is_done_again_whole(world: World) -> None:
+    """Each operation of the event has its own count of attempts: Pack Order was throttled once."""
+    await world.react(placed())
+    world.fault("packOrder", FaultKind.STATUS, status=429)
+    with pytest.raises(Throttled):
+        await world.react(from_elsewhere())
+    world.fault("updateConsignment", FaultKind.STATUS, status=400)
+    only(PickRejected, await world.react(from_elsewhere()))
+    outcomes = OutcomeStore(world.seal)
+    async with world.database.begin() as tx:
+        refusal = await refusals.read(tx, outcomes, "pack:WEB-1:P-1")
+    assert refusal
+    assert refusal.asked
+    assert refusal.asked.event == from_elsewhere()
+    assert dict(refusal.attempts) == {
+        "pack:WEB-1:P-1": 2,
+        "relocate:WEB-1:P-1": 1,
+        "unpack:WEB-1:P-1": 1,
+    }
+    again = {"again": refusal.attempts}
+    created = only(ConsignmentCreated, await world.react(refusal.asked.event, **again))
+    assert places(world) == [(ELSEWHERE, None)]
+    assert only(ConsignmentCreated, await world.react(from_elsewhere(), **again)) == created
+    assert len(world.alive()) == 1

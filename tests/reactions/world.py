@@ -86,6 +86,7 @@ class World:
     database: Database
     pro: ProClient
     journal: Journal
+    seal: Seal
     publication: Publication
     metrics: Metrics
     papers: Path
@@ -239,6 +240,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                 database,
                 pro,
                 journal,
+                seal,
                 Publication(database, OutcomeStore(seal)),
                 metrics,
                 papers,
