@@ -29,13 +29,13 @@ FLOW: tuple[Step, ...] = (
     Step(
         EventType.ORDER_PLACED,
         RecordOrder,
-        "Create Order",
+        "Create Order or Select Option As Order",
         (EventType.ORDER_RECORDED, EventType.ORDER_REJECTED),
     ),
     Step(
         EventType.STOCK_PICKED,
         PackPick,
-        "Pack Order",
+        "Pack Order, Update Consignment",
         (EventType.CONSIGNMENT_CREATED, EventType.PICK_REJECTED),
     ),
     Step(

@@ -45,6 +45,7 @@ from service.ledger.timed_work import WorkKind
 from service.lifetime import Http, Service, not_ready, slowed
 from service.metrics import Metrics, Name
 from service.operations import Operations
+from service.option_orders import OptionOrders
 from service.origins import Origins
 from service.papers.bucket import BucketPolicy, PaperBucket
 from service.papers.folder import PaperFolder
@@ -311,8 +312,9 @@ def assemble(
     allocations, plans = Allocations(pro, batch), _allocation_plans_of(settings)
     strays = Strays(database, operations, pro, metrics)
     origins = Origins(operations, pro, Undoing(pro))
+    options = OptionOrders(operations, pro, metrics)
     reactions = {
-        EventType.ORDER_PLACED: RecordOrder(operations, pro, plans),
+        EventType.ORDER_PLACED: RecordOrder(operations, pro, options, plans),
         EventType.STOCK_PICKED: PackPick(
             operations, pro, database, strays, origins, metrics, plans
         ),

@@ -21,12 +21,23 @@ from service.events.topics import EventType
 class OrderPlaced(Shipment):
     """An order to deliver. `order.placed`, key: `order_reference`.
 
-    `allocation` is for all its picks that name none.
+    `allocation` is for all its picks that name none. `delivery_option_reference` (`EDO-…`) has PRO
+    make the order of this option: then its days are the option's, and its goods have to be those
+    that the option was made for.
     """
 
     event_type: ClassVar[EventType] = EventType.ORDER_PLACED
 
     order_reference: Reference
+    delivery_option_reference: Reference | None = None
+
+    @model_validator(mode="after")
+    def _days_are_the_options(self) -> "OrderPlaced":
+        if self.delivery_option_reference is not None:
+            for name in ("required_delivery_date", "shipping_date"):
+                if getattr(self, name) is not None:
+                    raise refuse(name, f"{name} comes with the delivery option: leave it out")
+        return self
 
     @property
     def kafka_key(self) -> str:

@@ -65,7 +65,8 @@ def schema_of(event_type: EventType) -> Json:
 def examples_of(event_type: EventType) -> dict[str, Json]:
     """The hand-written examples of an event type: name → data."""
     folder = DOCS / "examples"
-    names = (f"{event_type}.json", f"{event_type}.minimum.json", f"{event_type}.full.json")
+    kinds = ("", ".minimum", ".full", ".option")
+    names = [f"{event_type}{kind}.json" for kind in kinds]
     return {
         path.stem: json.loads(path.read_text(encoding="utf-8"))
         for path in (folder / name for name in names)

@@ -261,6 +261,15 @@ async def record(tx: Tx, order_reference: str, pro_order_reference: str) -> None
     await tx.run(_RECORD, reference=order_reference, pro_reference=pro_order_reference)
 
 
+async def keep(tx: Tx, order_reference: str, pro_order_reference: str) -> None:
+    """Store PRO's reference of an order that is not recorded yet."""
+    await tx.execute(
+        update(orders)
+        .where(orders.c.order_reference == order_reference)
+        .values(pro_order_reference=pro_order_reference)
+    )
+
+
 async def reject(tx: Tx, order_reference: str) -> None:
     """Store that PRO refused an order."""
     await tx.execute(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypedDict, cast
 
 from service.events import details, goods, measures, parties, published, received, requested
-from service.pro import contract, parts, words
+from service.pro import contract, documents, parts, words
 from service.pro.problems import Problem
 
 
@@ -17,6 +17,28 @@ def create_order_request(event: received.OrderPlaced) -> contract.CreateOrderReq
     return contract.CreateOrderRequest(
         order_reference_provided_by_customer=event.order_reference, **_shipment(event)
     )
+
+
+def select_option_request(
+    event: received.OrderPlaced, option: str
+) -> contract.SelectDeliveryOption:
+    """What Select Option As Order takes of an order; `beside_the_option` gives the rest."""
+    return contract.SelectDeliveryOption(
+        reference=option,
+        order_reference_provided_by_customer=event.order_reference,
+        meta_data=_metadata(event.metadata),
+    )
+
+
+def beside_the_option(event: received.OrderPlaced) -> documents.Amendments:
+    """What an order says that the option it was made of can't know. Its days stay the option's."""
+    amendments = documents.Amendments(addresses=_addresses(event))
+    if event.tags:
+        amendments = amendments.model_copy(update={"tags": event.tags})
+    if event.customs_documentation is not None:
+        customs = _customs(event.customs_documentation)
+        amendments = amendments.model_copy(update={"customs_documentation": customs})
+    return amendments
 
 
 def create_consignment_request(

@@ -1,4 +1,7 @@
-"""order.placed → Create Order → order.recorded | order.rejected"""
+"""order.placed → Create Order → order.recorded | order.rejected
+
+With a delivery option: → Select Option As Order, Update Order (`option_orders.py`) → the same.
+"""
 
 from dataclasses import dataclass
 
@@ -13,16 +16,18 @@ from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
 from service.ledger.orders import Line
 from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
+from service.option_orders import OptionOrders
 from service.pro.client import ProClient
-from service.pro.mapping import create_order_request, rejection_from
+from service.pro.mapping import create_order_request, rejection_from, select_option_request
 from service.pro.problems import Problem
 
 
 def operation(event: OrderPlaced, cause: Envelope) -> Operation:
-    """Name the one Create Order that an order ever needs."""
+    """Name the one Create Order, or Select Option As Order, that an order ever needs."""
     reference = event.order_reference
-    key = operation_key("record", reference)
-    return operation_on_order(key, OperationKind.CREATE_ORDER, reference, event, cause)
+    with_option = event.delivery_option_reference is not None
+    kind = OperationKind.SELECT_OPTION if with_option else OperationKind.CREATE_ORDER
+    return operation_on_order(operation_key("record", reference), kind, reference, event, cause)
 
 
 def lines(event: OrderPlaced) -> list[Line]:
@@ -51,11 +56,12 @@ class RecordOrder:
 
     operations: Operations
     pro: ProClient
+    options: OptionOrders
     plans: AllocationPlans = NO_RULES
 
     async def __call__(self, event: OrderPlaced, cause: Envelope) -> Performed:
         """React; raises what `Operations.perform` raises."""
-        request = create_order_request(event)
+        option = event.delivery_option_reference
         reference = event.order_reference
         work = operation(event, cause)
 
@@ -65,7 +71,10 @@ class RecordOrder:
             await orders.place(tx, reference, origin, lines(event), facts)
 
         async def ask() -> Settlement:
-            pro_reference = await self.pro.create_order(request)
+            if option is not None:
+                request = select_option_request(event, option)
+                return _kept(reference, await self.pro.select_delivery_option_as_order(request))
+            pro_reference = await self.pro.create_order(create_order_request(event))
 
             async def record(tx: Tx) -> None:
                 await orders.record(tx, reference, pro_reference)
@@ -102,4 +111,16 @@ class RecordOrder:
                 result={"code": problem.code},
             )
 
-        return await self.operations.perform(work, ask=ask, refuse=refuse, prepare=place)
+        performed = await self.operations.perform(work, ask=ask, refuse=refuse, prepare=place)
+        if performed.announcements:
+            return performed
+        return await self.options(event, cause, work.key)
+
+
+def _kept(reference: str, pro_reference: str) -> Settlement:
+    """Keep what an option became, until it says what its event says."""
+
+    async def store(tx: Tx) -> None:
+        await orders.keep(tx, reference, pro_reference)
+
+    return Settlement(effects=store, result={"pro_order_reference": pro_reference})

@@ -32,6 +32,7 @@ from service.ledger.sealing import Seal
 from service.ledger.upgrade import upgrade
 from service.metrics import Metrics
 from service.operations import Operations, Performed
+from service.option_orders import OptionOrders
 from service.picks import customer_reference
 from service.pro.client import ProClient
 from service.pro.policy import ProPolicy
@@ -88,7 +89,9 @@ class Race:
         """Have PRO and the ledger know an order of so many teapots."""
         data = _order(order_reference, quantity)
         event = parse(EventType.ORDER_PLACED, exact_json.loads(json.dumps(data).encode()))
-        record = RecordOrder(Operations(self.journal, DEADLINE), self.client)
+        operations = Operations(self.journal, DEADLINE)
+        options = OptionOrders(operations, self.client, Metrics())
+        record = RecordOrder(operations, self.client, options)
         await record(cast("OrderPlaced", event), _cause(order_reference))
 
     def pick(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import delete, insert
@@ -22,6 +23,7 @@ from sandbox.states import ConsignmentState
 from service.events import exact_json
 from service.events.catalogue import MODELS
 from service.events.envelope import Envelope, parse
+from service.events.requested import ConsignmentRequested
 from service.events.said import Event
 from service.events.topics import EventType
 from service.ledger import consignments, history, orders, timed_work
@@ -40,11 +42,13 @@ from service.ledger.timed_work import WorkKind
 from service.ledger.upgrade import upgrade
 from service.metrics import Metrics, Name
 from service.operations import Operations, Performed
+from service.option_orders import OptionOrders
 from service.origins import Origins
 from service.papers.folder import PaperFolder
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
 from service.pro.client import ProClient
+from service.pro.mapping import create_consignment_request
 from service.pro.papers import PapersWanted
 from service.pro.policy import ProPolicy
 from service.reactions.consignment_allocated import FetchPapers
@@ -93,6 +97,8 @@ class World:
     reactions: dict[EventType, Callable[..., Any]]
     confirm: ConfirmManifest
     strays: Strays
+    url: str
+    """Of the stand-in of PRO."""
 
     async def react(self, event: Event, **envelope: Any) -> list[Event]:
         """React to an event and announce its outcomes, which it gives."""
@@ -176,6 +182,20 @@ class World:
         found = self.state.consignments.values()
         return [each for each in found if each.state is not ConsignmentState.CANCELLED]
 
+    async def offered(self, event: ConsignmentRequested) -> str:
+        """Ask PRO for delivery options, as a checkout does; gives the first."""
+        async with httpx.AsyncClient(
+            base_url=self.url, headers={"ocp-apim-subscription-key": "sandbox-key"}
+        ) as checkout:
+            answer = await checkout.post(
+                "/deliveryoptions",
+                content=create_consignment_request(event).to_json(),
+                headers={"content-type": "application/json", "electio-api-version": "1.1"},
+            )
+        answer.raise_for_status()
+        reference: str = answer.json()["DeliveryOptions"][0]["Reference"]
+        return reference
+
     async def order(self, order_reference: str = "WEB-1") -> KnownOrder:
         async with self.database.begin() as tx:
             found = await orders.find(tx, order_reference)
@@ -245,7 +265,9 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                 metrics,
                 papers,
                 {
-                    EventType.ORDER_PLACED: RecordOrder(operations, pro),
+                    EventType.ORDER_PLACED: RecordOrder(
+                        operations, pro, OptionOrders(operations, pro, metrics)
+                    ),
                     EventType.STOCK_PICKED: PackPick(
                         operations,
                         pro,
@@ -273,5 +295,6 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                 },
                 ConfirmManifest(operations, pro, database),
                 strays,
+                sandbox.url,
             )
     await database.close()
