@@ -163,7 +163,7 @@ def _rejected(
 
     async def reject(tx: Tx) -> None:
         await orders.reject(tx, reference)
-        await standing.free(tx, selected_by)
+        await standing.free(tx, selected_by, rejection.code)
         await history.note(tx, reference, What.POSSIBLE_ORPHAN, cause.id)
 
     def rejected(sequence: int) -> OrderRejected:

@@ -208,11 +208,13 @@ def _refused(
 def _taken_back(
     event: StockPicked, made: Sequence[KnownConsignment], kept: Announcement
 ) -> Settlement:
+    packed_by = making_key(event.order_reference, event.pick_reference)
+
     async def store(tx: Tx) -> None:
         for one in made:
             await consignments.move(tx, one.consignment_reference, states.CANCELLED)
         await orders.give_back(tx, event.order_reference, event.pick_reference)
-        await standing.free(tx, making_key(event.order_reference, event.pick_reference))
+        await standing.free(tx, packed_by, kept.data["rejection"]["code"])
 
     def numbered(sequence: int) -> Announcement:
         return replace(kept, data={**kept.data, "sequence": sequence})

@@ -118,26 +118,10 @@ def _of_a_live_order(kind: Kind, *operation_kinds: OperationKind) -> Select[Any]
 
 
 def _picks_rejected(kind: Kind) -> Select[Any]:
-    """Leave out those of an order of which nothing is left to pick: another took their place.
-
-    What was packed and taken back again, because its origin could not be corrected, has its code
-    from the correction.
-    """
-    correction = operations.alias("correction")
-    its_code = (
-        select(correction.c.result["code"].as_string())
-        .where(
-            correction.c.order_reference == operations.c.order_reference,
-            correction.c.content_digest == operations.c.content_digest,
-            correction.c.kind == OperationKind.UPDATE_CONSIGNMENT.value,
-        )
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = _of_a_live_order(kind, OperationKind.PACK_ORDER).where(
+    """Leave out those of an order of which nothing is left to pick: another took their place."""
+    return _of_a_live_order(kind, OperationKind.PACK_ORDER).where(
         ~_its_order(orders.c.fully_packed)
     )
-    return _told(rows, code=func.coalesce(operations.c.result["code"].as_string(), its_code))
 
 
 def _cancellations_rejected(kind: Kind) -> Select[Any]:
@@ -147,7 +131,8 @@ def _cancellations_rejected(kind: Kind) -> Select[Any]:
 
 
 def _amendments_rejected(kind: Kind) -> Select[Any]:
-    """Leave out those that a later amendment made void."""
+    """Leave out those that a later amendment made void, and what an option's order was to be
+    completed with: that is told as the order's."""
     later = operations.alias("later")
     overtaken = exists().where(
         later.c.order_reference == operations.c.order_reference,
@@ -155,7 +140,8 @@ def _amendments_rejected(kind: Kind) -> Select[Any]:
         later.c.state == OperationState.FINISHED.value,
         later.c.settled_at > operations.c.settled_at,
     )
-    return _of_a_live_order(kind, OperationKind.UPDATE_ORDER).where(~overtaken)
+    is_completion = operations.c.operation_key.startswith("complete:")
+    return _of_a_live_order(kind, OperationKind.UPDATE_ORDER).where(~overtaken, ~is_completion)
 
 
 # What has not moved

@@ -49,13 +49,14 @@ async def was_ever_unknown(tx: Tx, operation_key: str) -> bool:
     return bool(found.scalar_one_or_none())
 
 
-async def free(tx: Tx, operation_key: str) -> None:
-    """Store that what an operation had made was undone: it may be asked for with other content."""
+async def free(tx: Tx, operation_key: str, code: str) -> None:
+    """Store that what an operation had made counts for nothing, as `code` says: it may be asked for
+    with other content."""
     await tx.execute(
         update(operations)
         .where(
             operations.c.operation_key == operation_key,
             operations.c.state == OperationState.FINISHED.value,
         )
-        .values(state=OperationState.REFUSED.value)
+        .values(state=OperationState.REFUSED.value, result={"code": code})
     )

@@ -127,7 +127,7 @@ async def test_all_that_stands_refused_of_one_event_is_named_whichever_kept_it(
         else:
             await journal.settle(claim, saying("x", refused=operation is relocate))
     async with ledger.database.begin() as tx:
-        await standing.free(tx, KEY)
+        await standing.free(tx, KEY, "refused")
     await refuse(ledger, replace(await pick(ledger, note="other"), key="pack:WEB-1:P-2"))
     assert await refusal(ledger) == Refusal(((KEY, 2), ("relocate:WEB-1:P-1", 1)), asked())
 

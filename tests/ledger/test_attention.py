@@ -195,11 +195,20 @@ async def test_a_pick_that_was_taken_back_is_told_once_with_what_could_not_be_co
     await refuse(ledger, "relocate:WEB-1:P-1", OperationKind.UPDATE_CONSIGNMENT)
     assert await listed(ledger) == []
     async with ledger.database.begin() as tx:
-        await standing.free(tx, "pack:WEB-1:P-1")
+        await standing.free(tx, "pack:WEB-1:P-1", "InvalidPostcode")
     await refuse(ledger, "unpack:WEB-1:P-1", OperationKind.CANCEL, consignments="EC-1")
     (item,) = await listed(ledger)
     assert (item.kind, item.pick_reference) == (Kind.PICK_REJECTED, "P-1")
     assert "InvalidPostcode" in item.why
+
+
+async def test_an_option_for_something_else_is_told_as_the_orders_rejection(
+    ledger: Ledger,
+) -> None:
+    await refuse(ledger, "complete:WEB-1", OperationKind.UPDATE_ORDER)
+    assert await listed(ledger) == []
+    await refuse(ledger, "record:WEB-1", OperationKind.SELECT_OPTION)
+    assert await kinds(ledger) == [Kind.ORDER_REJECTED]
 
 
 async def test_a_consignment_stands_still_on_its_way(ledger: Ledger) -> None:

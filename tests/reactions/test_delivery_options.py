@@ -15,7 +15,9 @@ from service.events.published import (
     OrderRejected,
 )
 from service.events.received import OrderPlaced
+from service.ledger import refusals
 from service.ledger.operation import AwaitingLookup, ContentConflict
+from service.ledger.outcomes import OutcomeStore
 from service.ledger.tables import OrderState
 from service.metrics import Name
 from service.operations import TooEarly
@@ -132,6 +134,20 @@ async def test_an_address_that_pro_refuses_rejects_the_order_and_frees_it(world:
     assert "NOWHERE is not a shipping location" in str(rejected.rejection)
     assert world.counted(Name.POSSIBLE_ORPHANS) == 1
     only(OrderRecorded, await world.react(await chosen(world)))
+    assert (await world.order()).state is OrderState.RECORDED
+
+
+async def test_an_order_that_was_refused_is_done_again_whole(world: World) -> None:
+    event = await chosen(world)
+    world.fault("updateOrder", FaultKind.STATUS, status=400)
+    only(OrderRejected, await world.react(event))
+    async with world.database.begin() as tx:
+        refusal = await refusals.read(tx, OutcomeStore(world.seal), "record:WEB-1")
+    assert refusal
+    assert refusal.asked
+    again = {"again": refusal.attempts}
+    recorded = only(OrderRecorded, await world.react(refusal.asked.event, **again))
+    assert only(OrderRecorded, await world.react(event, **again)) == recorded
     assert (await world.order()).state is OrderState.RECORDED
 
 
