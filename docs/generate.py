@@ -129,7 +129,7 @@ def _choices(annotation: object) -> tuple[str, ...]:
 
 
 def _default(field: FieldInfo) -> str:
-    value = field.default
+    value = field.get_default(call_default_factory=True)
     if value is PydanticUndefined:
         return "none, it must be set"
     if isinstance(value, SecretStr):
