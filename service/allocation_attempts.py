@@ -16,6 +16,7 @@ from service.events.published import (
     Rejection,
     RejectionDetail,
 )
+from service.events.reallocation import ConsignmentReallocationStarted
 from service.ledger import consignments
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
@@ -27,7 +28,7 @@ from service.pro.mapping import rejection_from
 from service.pro.problems import Problem
 from service.pro.results import Allocated, allocated_in
 
-ToAllocate = ConsignmentCreated
+ToAllocate = ConsignmentCreated | ConsignmentReallocationStarted
 
 
 def attempt_key(consignment_reference: str, allocation_number: int, position: int) -> str:

@@ -12,6 +12,7 @@ from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_requested import ManifestLocation
 from service.reactions.order_placed import RecordOrder
+from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
 
 
@@ -46,6 +47,21 @@ FLOW: tuple[Step, ...] = (
     ),
     Step(
         EventType.CONSIGNMENT_CREATED,
+        AllocateConsignment,
+        "Allocate: default rules, group or service",
+        (EventType.CONSIGNMENT_ALLOCATED, EventType.CONSIGNMENT_ALLOCATION_FAILED),
+    ),
+    Step(
+        EventType.CONSIGNMENT_REALLOCATION_REQUESTED,
+        ReallocateConsignment,
+        "Set Not Ready To Ship, Deallocate",
+        (
+            EventType.CONSIGNMENT_REALLOCATION_STARTED,
+            EventType.CONSIGNMENT_REALLOCATION_REJECTED,
+        ),
+    ),
+    Step(
+        EventType.CONSIGNMENT_REALLOCATION_STARTED,
         AllocateConsignment,
         "Allocate: default rules, group or service",
         (EventType.CONSIGNMENT_ALLOCATED, EventType.CONSIGNMENT_ALLOCATION_FAILED),

@@ -66,6 +66,7 @@ from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
 from service.reactions.manifest_requested import ManifestLocation
 from service.reactions.order_placed import RecordOrder
+from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
 from service.settings import BadSettings, Settings
 from service.strays import Strays
@@ -313,6 +314,7 @@ def assemble(
     strays = Strays(database, operations, pro, metrics)
     origins = Origins(operations, pro, Undoing(pro))
     options = OptionOrders(operations, pro, metrics)
+    allocate = AllocateConsignment(operations, pro, allocations, database, strays)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro, options, plans),
         EventType.STOCK_PICKED: PackPick(
@@ -321,9 +323,11 @@ def assemble(
         EventType.CONSIGNMENT_REQUESTED: CreateConsignment(
             operations, pro, database, strays, plans
         ),
-        EventType.CONSIGNMENT_CREATED: AllocateConsignment(
-            operations, pro, allocations, database, strays
+        EventType.CONSIGNMENT_CREATED: allocate,
+        EventType.CONSIGNMENT_REALLOCATION_REQUESTED: ReallocateConsignment(
+            operations, pro, database, Undoing(pro)
         ),
+        EventType.CONSIGNMENT_REALLOCATION_STARTED: allocate,
         EventType.CONSIGNMENT_ALLOCATED: FetchPapers(
             operations,
             pro,

@@ -15,6 +15,11 @@ from service.events.published import (
     OrderRejected,
     PickRejected,
 )
+from service.events.reallocation import (
+    ConsignmentReallocationRejected,
+    ConsignmentReallocationRequested,
+    ConsignmentReallocationStarted,
+)
 from service.events.received import ManifestRequested, OrderPlaced, StockPicked
 from service.events.requested import ConsignmentRequested
 from service.events.said import Event
@@ -24,6 +29,7 @@ _EVENTS: tuple[type[Event], ...] = (
     OrderPlaced,
     StockPicked,
     ConsignmentRequested,
+    ConsignmentReallocationRequested,
     ManifestRequested,
     OrderRecorded,
     OrderRejected,
@@ -32,6 +38,8 @@ _EVENTS: tuple[type[Event], ...] = (
     ConsignmentRejected,
     ConsignmentAllocated,
     ConsignmentAllocationFailed,
+    ConsignmentReallocationStarted,
+    ConsignmentReallocationRejected,
     ConsignmentLabelled,
     ConsignmentManifested,
     ConsignmentManifestFailed,

@@ -20,6 +20,8 @@ class EventType(StrEnum):
     """In: items of an order left the shelf together."""
     CONSIGNMENT_REQUESTED = "consignment.requested"
     """In: goods have to be delivered, and there is no order."""
+    CONSIGNMENT_REALLOCATION_REQUESTED = "consignment.reallocation_requested"
+    """In: a consignment is to be allocated again, perhaps in another way."""
     MANIFEST_REQUESTED = "manifest.requested"
     """In: a shipping location wants its ready consignments sent to the carriers."""
 
@@ -37,6 +39,10 @@ class EventType(StrEnum):
     """Out, and in again: a carrier service has the consignment."""
     CONSIGNMENT_ALLOCATION_FAILED = "consignment.allocation_failed"
     """Out: no carrier service took the consignment."""
+    CONSIGNMENT_REALLOCATION_STARTED = "consignment.reallocation_started"
+    """Out, and in again: its allocation is taken back, a new one begins."""
+    CONSIGNMENT_REALLOCATION_REJECTED = "consignment.reallocation_rejected"
+    """Out: its allocation stays as it was."""
     CONSIGNMENT_LABELLED = "consignment.labelled"
     """Out: the labels are stored and can be printed."""
     CONSIGNMENT_MANIFESTED = "consignment.manifested"
@@ -49,6 +55,7 @@ RECEIVED_FROM_OTHERS = (
     EventType.ORDER_PLACED,
     EventType.STOCK_PICKED,
     EventType.CONSIGNMENT_REQUESTED,
+    EventType.CONSIGNMENT_REALLOCATION_REQUESTED,
     EventType.MANIFEST_REQUESTED,
 )
 """The types that other systems publish; all the rest are our own outcomes."""

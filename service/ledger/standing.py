@@ -1,11 +1,13 @@
 """Where operations stand, and since when the ledger remembers them."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, select, update
 
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
+from service.ledger.operation_rows import OPEN
 from service.ledger.statements import Statement
 from service.ledger.tables import OperationState, ledger_info, operations
 
@@ -41,6 +43,22 @@ async def cancelled_strays(tx: Tx, order_reference: str) -> set[str]:
         )
     )
     return {result["consignment"] for result in found.scalars()}
+
+
+async def is_any_open(tx: Tx, operation_keys: Collection[str]) -> bool:
+    """Tell whether one of these operations is under way, or its answer lost."""
+    return await _is_there(tx, operations.c.operation_key.in_(operation_keys))
+
+
+async def is_manifesting(tx: Tx, location: str) -> bool:
+    """Tell whether PRO is being asked to make a location's consignments ready or manifest them."""
+    return await _is_there(tx, operations.c.subject == f"location:{location}")
+
+
+async def _is_there(tx: Tx, which: ColumnElement[bool]) -> bool:
+    is_open = operations.c.state.in_(OPEN)
+    found = await tx.execute(select(exists().where(which, is_open)))
+    return bool(found.scalar_one())
 
 
 async def was_ever_unknown(tx: Tx, operation_key: str) -> bool:

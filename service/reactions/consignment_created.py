@@ -1,4 +1,4 @@
-"""consignment.created → Allocate (way after way until one works,
+"""consignment.created | consignment.reallocation_started → Allocate (way after way until one works,
 many in one call) → consignment.allocated | …_failed"""
 
 from dataclasses import dataclass

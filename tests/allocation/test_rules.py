@@ -41,8 +41,8 @@ def test_the_example_of_the_docs_means_what_the_docs_say() -> None:
     plans = given_rules(example[1])
     heavy = Facts(destination_country="DE", weight_kg=Decimal(20))
     assert plans.choose(None, heavy).ways == (
-        Way(way="service_group", reference="EU_FREIGHT"),
-        Way(way="carrier_service", reference="PP_INTL"),
+        Way(way="service_group", reference="WORLD"),
+        Way(way="carrier_service", reference="KW_EXP"),
     )
     light = Facts(destination_country="DE", weight_kg=Decimal("19.9"))
     assert plans.choose(None, light).by == "otherwise"

@@ -23,7 +23,9 @@ PLACED = InLine(EventType.ORDER_PLACED, None)
 PICKED = InLine(EventType.STOCK_PICKED, None)
 CREATED = {name: InLine(EventType.CONSIGNMENT_CREATED, name) for name in ("EC-1", "EC-2")}
 ALLOCATED = {name: InLine(EventType.CONSIGNMENT_ALLOCATED, name) for name in ("EC-1", "EC-2")}
-EVENTS = [PLACED, PICKED, *CREATED.values(), *ALLOCATED.values()]
+STARTED = InLine(EventType.CONSIGNMENT_REALLOCATION_STARTED, "EC-1")
+REALLOCATE = InLine(EventType.CONSIGNMENT_REALLOCATION_REQUESTED, "EC-1")
+EVENTS = [PLACED, PICKED, *CREATED.values(), *ALLOCATED.values(), STARTED, REALLOCATE]
 ANY_EVENT = st.sampled_from(EVENTS)
 TRIED = ("retryable", "busy", "unknown", REPLAYED)
 
@@ -93,6 +95,11 @@ def test_nobody_waits_for_ever_once_people_discard_what_is_dead(
         ]
     while any(map(is_waiting, line)):
         line = run_one(line, data)
+
+
+@pytest.mark.parametrize("event", [one for one in EVENTS if one is not REALLOCATE])
+def test_a_reallocation_that_came_too_early_holds_nobody_it_may_wait_for(event: InLine) -> None:
+    assert ahead_of(event, [parked(1, REALLOCATE, TOO_EARLY)]) is None
 
 
 def test_what_came_too_early_and_what_was_tried_behind_it_do_not_wait_for_the_order_together() -> (

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service.events.reallocation import ConsignmentReallocationRequested
 from service.events.received import ManifestRequested, OrderPlaced, StockPicked
 from service.events.requested import ConsignmentRequested
 
@@ -50,6 +51,11 @@ def picked(
     if "packages" not in other:
         data["items"] = list(items) or [{"sku": "TEA-POT-01", "quantity": 1}]
     return event_of(StockPicked, data | other)
+
+
+def reallocation(request: str = "R-1", **other: Any) -> ConsignmentReallocationRequested:
+    data = {"order_reference": "WEB-1", "request_reference": request}
+    return event_of(ConsignmentReallocationRequested, data | other)
 
 
 def manifest(reference: str = "M-1", location: str = "LEEDS_DC", **other: Any) -> ManifestRequested:

@@ -19,26 +19,33 @@ from service.ledger import consignments
 from service.ledger.operation import AwaitingLookup
 from service.operations import NOTHING_TO_SAY
 from service.pro.problems import Ambiguous, Throttled
+from service.strays import Strays
 
 from .goods import item, picked, placed
 from .world import World, only
 
 HEAVY = {"value": 500, "unit": "kg"}
 NO_SUCH = {"way": "carrier_service", "reference": "NO_SUCH"}
-INBOUND_ONLY = {"way": "carrier_service", "reference": "SL_RETURN"}
+INBOUND_ONLY = {"way": "carrier_service", "reference": "NL_RET"}
 ECO = {"way": "carrier_service", "reference": "PP_ECO"}
+ABROAD = {"way": "service_group", "reference": "WORLD"}
+UK = {"way": "service_group", "reference": "UK_STANDARD"}
 DEFAULT = {"way": "default_rules"}
 
 
 async def created(world: World, *ways: dict[str, Any], **order: Any) -> ConsignmentCreated:
     """A consignment that waits for its allocation in these ways."""
     await world.react(placed("WEB-1", item(**order)))
-    return only(ConsignmentCreated, await world.react(picked(allocation=list(ways))))
+    return only(ConsignmentCreated, await world.react(picked(allocation=list(ways) or None)))
 
 
 def asked(world: World) -> list[str]:
     """The allocations that PRO was asked for, in order."""
-    names = {"allocateDefaultRules": "default", "allocateWithCarrierService": "service"}
+    names = {
+        "allocateDefaultRules": "default",
+        "allocateWithCarrierService": "service",
+        "allocateWithServiceGroup": "group",
+    }
     return [names[call.operation] for call in world.state.calls if call.operation in names]
 
 
@@ -57,6 +64,28 @@ async def test_a_named_carrier_service_gets_the_consignment(world: World) -> Non
     assert asked(world) == ["service"]
 
 
+async def test_a_service_group_takes_one_consignment_a_call(world: World) -> None:
+    made = await created(world, ABROAD, UK)
+    allocated = only(ConsignmentAllocated, await world.react(made))
+    assert allocated.carrier_service.reference in ("NL_P24", "NL_P48", "PP_ECO")
+    assert await tried(world) == [
+        ("service_group WORLD", "refused"),
+        ("service_group UK_STANDARD", "finished"),
+    ]
+    assert asked(world) == ["group", "group"]
+
+
+async def test_the_lost_answer_of_a_group_is_read_from_the_state(world: World) -> None:
+    made = await created(world, ABROAD, UK)
+    world.fault("allocateWithServiceGroup", FaultKind.DROP_AFTER_COMMIT)
+    with pytest.raises(Ambiguous):
+        await world.react(made)  # the first way's
+    world.clock.forward(3)
+    allocated = only(ConsignmentAllocated, await world.react(made))
+    assert allocated.carrier_service.reference in ("NL_P24", "NL_P48", "PP_ECO")
+    assert world.state.consignments[made.consignment_reference].allocation_count == 1
+
+
 async def test_the_next_way_is_tried_when_one_fails(world: World) -> None:
     made = await created(world, NO_SUCH, INBOUND_ONLY, DEFAULT)
     allocated = only(ConsignmentAllocated, await world.react(made))
@@ -64,7 +93,7 @@ async def test_the_next_way_is_tried_when_one_fails(world: World) -> None:
     assert asked(world) == ["service", "service", "default"]
     assert await tried(world) == [
         ("carrier_service NO_SUCH", "refused"),
-        ("carrier_service SL_RETURN", "refused"),
+        ("carrier_service NL_RET", "refused"),
         ("default_rules", "finished"),
     ]
     assert only(ConsignmentAllocated, await world.react(made)) == allocated
@@ -206,17 +235,29 @@ async def test_a_return_goes_by_rules_of_its_own(world: World) -> None:
     assert await ways_of(world, inbound) == back.allocate
 
 
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
-async def test_what_is_cancelled_is_allocated_no_more(world: World, when: str) -> None:
-    made = await created(world, INBOUND_ONLY, DEFAULT)
-    if when == "meanwhile":  # between the two ways
-        world.fault("allocateDefaultRules", FaultKind.STATUS, status=503)
-        with pytest.raises(Ambiguous):
-            await world.react(made)
-        world.clock.forward(3)
+async def test_what_is_cancelled_is_allocated_no_more(world: World) -> None:
+    made = await created(world)
     async with world.database.begin() as tx:
         await consignments.move(tx, made.consignment_reference, "Cancelled")
-    world.state.calls.clear()
+    assert await world.perform(made) == NOTHING_TO_SAY
+    assert asked(world) == []
+
+
+@pytest.mark.parametrize("overtaken_by", ["cancellation", "reallocation"])
+async def test_what_is_overtaken_before_the_lease_is_had_is_let_go(
+    world: World, overtaken_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await created(world)
+    reference = made.consignment_reference
+
+    async def meanwhile(*_: object) -> None:
+        async with world.database.begin() as tx:
+            if overtaken_by == "cancellation":
+                await consignments.move(tx, reference, "Cancelled")
+            else:
+                await consignments.start_allocation(tx, reference, 2, BY_DEFAULT_RULES)
+
+    monkeypatch.setattr(Strays, "search_if_unknown", meanwhile)
     assert await world.perform(made) == NOTHING_TO_SAY
     assert asked(world) == []
 

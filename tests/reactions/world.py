@@ -57,6 +57,7 @@ from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
 from service.reactions.manifest_requested import ManifestLocation
 from service.reactions.order_placed import RecordOrder
+from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
 from service.strays import Strays
 from service.undoing import Undoing
@@ -254,6 +255,8 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
             operations = Operations(journal, policy.total_deadline)
             strays = Strays(database, operations, pro, metrics)
             papers = folder / "papers"
+            allocations = Allocations(pro, BatchPolicy(linger=0.001))
+            allocate = AllocateConsignment(operations, pro, allocations, database, strays)
             yield World(
                 clock,
                 sandbox.state,
@@ -279,13 +282,11 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                     EventType.CONSIGNMENT_REQUESTED: CreateConsignment(
                         operations, pro, database, strays
                     ),
-                    EventType.CONSIGNMENT_CREATED: AllocateConsignment(
-                        operations,
-                        pro,
-                        Allocations(pro, BatchPolicy(linger=0.001)),
-                        database,
-                        strays,
+                    EventType.CONSIGNMENT_CREATED: allocate,
+                    EventType.CONSIGNMENT_REALLOCATION_REQUESTED: ReallocateConsignment(
+                        operations, pro, database, Undoing(pro)
                     ),
+                    EventType.CONSIGNMENT_REALLOCATION_STARTED: allocate,
                     EventType.CONSIGNMENT_ALLOCATED: FetchPapers(
                         operations, pro, database, PaperFolder(papers), PapersWanted(), 0
                     ),
