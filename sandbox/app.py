@@ -21,9 +21,10 @@ def create_app(options: SandboxOptions | None = None) -> Starlette:
             *page.routes(state),
             # Not PRO's: for tests and people only, so no key is asked for.
             Mount("/_sandbox", routes=inspection.routes(state)),
-            Mount("/", app=Door(state)),
         ]
     )
+    # Whatever else is called is PRO's; a Mount would read over paths with a line break in them.
+    app.router.default = Door(state)
     app.state.sandbox = state
     return app
 

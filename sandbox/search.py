@@ -1,6 +1,7 @@
 """Searching consignments (RULES 4.4): all criteria must match, names are read case-blind."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
@@ -48,15 +49,23 @@ def _matching(call: Call) -> list[Consignment]:
     # somebody pages shifts the pages and whoever does not drop repeats is found out.
     found.reverse()
     for name, values in call.query.items():
-        test = FILTERS.get(name)
         wanted = [value for value in values if value]
-        if test is None or not wanted:
-            continue
-        try:
+        _check(name, wanted)
+        test = FILTERS.get(name)
+        if test is not None and wanted:
             found = [each for each in found if any(test(each, value) for value in wanted)]
-        except ValueError:
-            raise _invalid(name, "cannot be read") from None
     return found
+
+
+def _check(name: str, wanted: list[str]) -> None:
+    """400 for a value that cannot be read, whatever there is to search."""
+    readers = [reader for names, reader in _READERS if names.fullmatch(name)]
+    try:
+        for reader in readers:
+            for value in wanted:
+                reader(value)
+    except ValueError:
+        raise _invalid(name, "cannot be read") from None
 
 
 def _invalid(target: str, message: str) -> Refusal:
@@ -80,6 +89,31 @@ def _true_or_false(text: str) -> bool:
     if text.casefold() not in ("true", "false"):
         raise ValueError(text)
     return text.casefold() == "true"
+
+
+def _of_form(form: str) -> Callable[[str], object]:
+    pattern = re.compile(form, re.ASCII)
+
+    def read(text: str) -> None:
+        if not pattern.fullmatch(text):
+            raise ValueError(text)
+
+    return read
+
+
+_READERS: Sequence[tuple[re.Pattern[str], Callable[[str], object]]] = (
+    (re.compile("startfrom|endat|.*date(from|to)"), read_loose),
+    (
+        re.compile("weightinkg(from|to)|value(from|to)"),
+        _of_form(r"[+-]?\d{1,15}(\.\d{1,15})?([eE][+-]?\d{1,2})?"),
+    ),
+    (
+        re.compile("weightingrams(from|to)|pagesize|startpage|creference|preference"),
+        _of_form(r"[+-]?\d{1,19}"),
+    ),
+    (re.compile("labelsprinted"), _true_or_false),
+)
+"""How the values of a query are read, by its name in lower case; the others are text."""
 
 
 def _tracking(consignment: Consignment, wanted: str) -> bool:

@@ -112,3 +112,11 @@ async def test_the_front_page_needs_no_key(pro: Caller) -> None:
         text = (await client.get("/")).text
     assert "sandbox of SortedPRO" in text
     assert HEADERS["ocp-apim-subscription-key"] not in json.dumps(text)
+
+
+@pytest.mark.parametrize("reference", ["EC%0A1", "EC%0D%0A", "%00", "EC%2F1", "%FF", "..%2F.."])
+async def test_a_reference_of_awkward_letters_is_an_unknown_one(
+    pro: Caller, reference: str
+) -> None:
+    response = await pro.call("GET", f"/consignments/{reference}")
+    assert (response.status_code, response.json()["Code"]) == (404, "NotFound")

@@ -181,3 +181,20 @@ async def test_a_line_names_its_state_state(pro: Caller) -> None:
         "RequestedDeliveryDate": "2026-03-06T00:00:00+00:00",
     }
     assert {name: line[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "createdDateFrom=yesterday",
+        "labelsPrinted=x",
+        "weightInKgFrom=heavy",
+        "valueTo=nan",
+        "weightInGramsTo=1.5",
+        "creference=A-1",
+        "pageSize=many",
+    ],
+)
+async def test_unreadable_although_there_is_nothing_to_search(pro: Caller, query: str) -> None:
+    path = f"/consignments/getConsignmentReferences?{query}"
+    assert (await pro.call("GET", path)).status_code == 400
