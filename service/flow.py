@@ -11,7 +11,9 @@ from service.reactions.consignment_allocated import FetchPapers
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_cancelled import CancelOrder
 from service.reactions.order_placed import RecordOrder
+from service.reactions.pick_withdrawn import WithdrawPick
 from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
 
@@ -34,10 +36,30 @@ FLOW: tuple[Step, ...] = (
         (EventType.ORDER_RECORDED, EventType.ORDER_REJECTED),
     ),
     Step(
+        EventType.ORDER_CANCELLED,
+        CancelOrder,
+        "Cancel Consignments",
+        (
+            EventType.ORDER_CANCELLATION_APPLIED,
+            EventType.ORDER_CANCELLATION_REJECTED,
+            EventType.CONSIGNMENT_CANCELLED,
+        ),
+    ),
+    Step(
         EventType.STOCK_PICKED,
         PackPick,
         "Pack Order, Update Consignment",
         (EventType.CONSIGNMENT_CREATED, EventType.PICK_REJECTED),
+    ),
+    Step(
+        EventType.PICK_WITHDRAWN,
+        WithdrawPick,
+        "Cancel Consignments",
+        (
+            EventType.PICK_WITHDRAWAL_APPLIED,
+            EventType.PICK_WITHDRAWAL_REJECTED,
+            EventType.CONSIGNMENT_CANCELLED,
+        ),
     ),
     Step(
         EventType.CONSIGNMENT_REQUESTED,

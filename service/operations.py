@@ -36,6 +36,7 @@ from service.ledger.operation import (
     Asked,
     Claim,
     Effects,
+    NotWanted,
     Operation,
     Settled,
     Settlement,
@@ -185,10 +186,14 @@ class Operations:
     ) -> Performed:
         """Carry an operation out, or give the stored outcomes of one settled before.
 
+        `prepare` may raise NotWanted: then there is nothing to do, nor to say.
         Raises the verdicts of pro.problems; LeaseHeld, AwaitingLookup, ContentConflict,
         Superseded, Contended, LedgerDown; and what `prepare` raises. None loses the operation.
         """
-        held = await self._journal.claim(operation, prepare)
+        try:
+            held = await self._journal.claim(operation, prepare)
+        except NotWanted:
+            return NOTHING_TO_SAY
         if isinstance(held, Settled):
             return Performed(operation.key, held.announcements)
         settlement: Settlement | None = None
@@ -206,14 +211,19 @@ class Operations:
         operation: Operation,
         settlement: Callable[[int], Settlement],
         look: Look | None = None,
+        prepare: Effects = no_effects,
     ) -> Performed:
         """Settle without asking PRO, by what is known already; `settlement` is given the attempt.
 
-        `look` tells whether an earlier attempt has done it all the same.
+        `look` tells whether an earlier attempt has done it all the same; `prepare` may raise
+        NotWanted.
         Raises LeaseHeld, AwaitingLookup, ContentConflict, Superseded, Contended, LedgerDown, and
         the verdicts of a read.
         """
-        held = await self._journal.claim(operation, asks=False)
+        try:
+            held = await self._journal.claim(operation, prepare, asks=False)
+        except NotWanted:
+            return NOTHING_TO_SAY
         if isinstance(held, Settled):
             return Performed(operation.key, held.announcements)
         found = await self._look_first(held, look) if held.must_look and look else None

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from service.events.cancelling import because_cancelled
 from service.events.envelope import Envelope
 from service.events.published import OrderRecorded, OrderRejected, Rejection, RejectionDetail
 from service.events.received import OrderPlaced
-from service.ledger import history, orders, parked, standing
+from service.ledger import cancellations, history, orders, parked, standing
+from service.ledger.cancellations import OrderCancelled
 from service.ledger.database import Tx
 from service.ledger.history import What
 from service.ledger.lookups import OperationKind
@@ -105,6 +107,7 @@ class OptionOrders:
         own: list[Rejection] = []
 
         async def read(tx: Tx) -> None:
+            await cancellations.check_order(tx, event.order_reference)
             order = await orders.find(tx, event.order_reference)
             known[:] = [order.pro_order_reference or ""] if order else []
 
@@ -118,11 +121,18 @@ class OptionOrders:
             return _recorded(event, cause, work.key, known[0])
 
         def refuse(problem: Problem, attempt: int) -> Settlement:
-            rejection = own[0] if own else rejection_from(problem)
+            return reject(own[0] if own else rejection_from(problem), attempt)
+
+        def reject(rejection: Rejection, attempt: int) -> Settlement:
             self.metrics.count(Name.POSSIBLE_ORPHANS)
             return _rejected(event, cause, work.key, selected_by, rejection, attempt)
 
-        return await self.operations.perform(work, ask=ask, refuse=refuse, prepare=read)
+        try:
+            return await self.operations.perform(work, ask=ask, refuse=refuse, prepare=read)
+        except OrderCancelled:
+            return await self.operations.conclude(
+                work, lambda attempt: reject(because_cancelled(), attempt)
+            )
 
 
 def _operation(event: OrderPlaced, cause: Envelope) -> Operation:

@@ -14,11 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from service.events.cancelling import because_cancelled
 from service.events.envelope import Envelope
 from service.events.published import ConsignmentCreated, PickRejected
 from service.events.received import StockPicked
 from service.events.topics import EventType
-from service.ledger import consignments, orders, standing
+from service.ledger import cancellations, consignments, orders, standing
+from service.ledger.cancellations import OrderCancelled
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
@@ -58,13 +60,26 @@ class Origins:
     ) -> Performed:
         """Correct them, once. Raises what `Operations.perform` raises."""
         try:
-            corrected = await self._correct(event, cause, pro_order_reference)
+            corrected = await self._correct_unless_cancelled(event, cause, pro_order_reference)
             for kept in corrected.announcements:
                 if kept.type == EventType.PICK_REJECTED.value:
-                    return await self._take_back(event, cause, kept)
+                    code = str(kept.data["rejection"]["code"])
+                    return await self._take_back(event, cause, _again(event, kept), code)
+            if corrected.announcements:
+                return corrected
+            rejected = _order_cancelled(event, cause)
+            return await self._take_back(event, cause, rejected, because_cancelled().code)
         except _NothingKeptBack:
             return NOTHING_TO_SAY
-        return corrected
+
+    async def _correct_unless_cancelled(
+        self, event: StockPicked, cause: Envelope, pro_order_reference: str | None
+    ) -> Performed:
+        """Correct them, or say nothing because the order is cancelled."""
+        try:
+            return await self._correct(event, cause, pro_order_reference)
+        except OrderCancelled:
+            return NOTHING_TO_SAY
 
     async def _correct(
         self, event: StockPicked, cause: Envelope, pro_order_reference: str | None
@@ -91,9 +106,11 @@ class Origins:
         def refuse(problem: Problem, attempt: int) -> Settlement:
             return _refused(event, cause, work.key, problem, attempt)
 
-        return await self.operations.perform(
-            work, ask=ask, look=look, refuse=refuse, prepare=partial(_read_kept_back, event, made)
-        )
+        async def check(tx: Tx) -> None:
+            await cancellations.check_order(tx, event.order_reference)
+            await _read_kept_back(event, made, tx)
+
+        return await self.operations.perform(work, ask=ask, look=look, refuse=refuse, prepare=check)
 
     async def _read(self, one: KnownConsignment) -> ConsignmentDocument:
         document = await reading(self.pro.get_consignment_document(one.consignment_reference))
@@ -103,7 +120,7 @@ class Origins:
         return document
 
     async def _take_back(
-        self, event: StockPicked, cause: Envelope, kept: Announcement
+        self, event: StockPicked, cause: Envelope, rejected: Unnumbered, code: str
     ) -> Performed:
         """Cancel what can't leave from where it lies; only then say that the pick is rejected."""
         # Refused or not, it is never what is done again: that is the correction.
@@ -116,7 +133,7 @@ class Origins:
                 if isinstance(result, NotUndone):
                     why = f"{result.consignment_reference} stays {result.state}"
                     raise Retryable("cancel_consignments", why)
-            return _taken_back(event, made, kept)
+            return _taken_back(event, made, rejected, code)
 
         def refuse(problem: Problem, _attempt: int) -> Settlement:
             raise Retryable("cancel_consignments", problem.code)
@@ -127,8 +144,12 @@ class Origins:
 
 
 def _operation(action: str, kind: OperationKind, event: StockPicked, cause: Envelope) -> Operation:
-    key = operation_key(action, event.order_reference, event.pick_reference)
+    key = _key(action, event)
     return operation_on_order(key, kind, event.order_reference, event, cause)
+
+
+def _key(action: str, event: StockPicked) -> str:
+    return operation_key(action, event.order_reference, event.pick_reference)
 
 
 async def _read_kept_back(event: StockPicked, made: list[KnownConsignment], tx: Tx) -> None:
@@ -205,8 +226,30 @@ def _refused(
     )
 
 
+def _again(event: StockPicked, kept: Announcement) -> Unnumbered:
+    """Say what was kept."""
+
+    def numbered(sequence: int) -> Announcement:
+        return replace(kept, data={**kept.data, "sequence": sequence})
+
+    return Unnumbered(event.order_reference, numbered)
+
+
+def _order_cancelled(event: StockPicked, cause: Envelope) -> Unnumbered:
+    def rejected(sequence: int) -> PickRejected:
+        return PickRejected(
+            order_reference=event.order_reference,
+            sequence=sequence,
+            pick_reference=event.pick_reference,
+            rejection=because_cancelled(),
+        )
+
+    key = making_key(event.order_reference, event.pick_reference)
+    return announce(cause, key, event.order_reference, rejected)
+
+
 def _taken_back(
-    event: StockPicked, made: Sequence[KnownConsignment], kept: Announcement
+    event: StockPicked, made: Sequence[KnownConsignment], rejected: Unnumbered, code: str
 ) -> Settlement:
     packed_by = making_key(event.order_reference, event.pick_reference)
 
@@ -214,13 +257,11 @@ def _taken_back(
         for one in made:
             await consignments.move(tx, one.consignment_reference, states.CANCELLED)
         await orders.give_back(tx, event.order_reference, event.pick_reference)
-        await standing.free(tx, packed_by, kept.data["rejection"]["code"])
-
-    def numbered(sequence: int) -> Announcement:
-        return replace(kept, data={**kept.data, "sequence": sequence})
+        await standing.free(tx, packed_by, code)
+        await cancellations.call_off(tx, [_key("relocate", event)])
 
     return Settlement(
-        outcomes=[Unnumbered(event.order_reference, numbered)],
+        outcomes=[rejected],
         effects=store,
         refused=True,
         result={"consignments": [one.consignment_reference for one in made]},

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from service.allocation_plans import AllocationPlans, Chosen, named_for_order
+from service.events.cancelling import because_cancelled
 from service.events.measures import Dimensions, Weight, box_of_units, weight_of_units
 from service.events.published import Direction, Rejection, RejectionDetail
 from service.events.received import PickedItem, PickedPackage, StockPicked
@@ -46,6 +47,8 @@ def decide(event: StockPicked, order: KnownOrder | None) -> Pack | Reject | Wait
     """Decide what to do with a pick, given what the ledger knows of its order."""
     if order is None:
         return Wait("its order is not known yet")
+    if order.state is OrderState.CANCELLED:
+        return Reject(because_cancelled())
     if order.state is OrderState.NO_ORDER:
         return Reject(_no_order())
     if order.state is not OrderState.RECORDED:

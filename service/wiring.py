@@ -65,7 +65,9 @@ from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
 from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_cancelled import CancelOrder
 from service.reactions.order_placed import RecordOrder
+from service.reactions.pick_withdrawn import WithdrawPick
 from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
 from service.settings import BadSettings, Settings
@@ -311,12 +313,15 @@ def assemble(
     operations = Operations(journal, settings.pro_deadline + BatchPolicy.patience)
     batch = BatchPolicy(settings.allocation_batch, settings.allocation_linger)
     allocations, plans = Allocations(pro, batch), _allocation_plans_of(settings)
+    undoing = Undoing(pro)
     strays = Strays(database, operations, pro, metrics)
-    origins = Origins(operations, pro, Undoing(pro))
+    origins = Origins(operations, pro, undoing)
     options = OptionOrders(operations, pro, metrics)
     allocate = AllocateConsignment(operations, pro, allocations, database, strays)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro, options, plans),
+        EventType.ORDER_CANCELLED: CancelOrder(operations, database, undoing),
+        EventType.PICK_WITHDRAWN: WithdrawPick(operations, database, undoing),
         EventType.STOCK_PICKED: PackPick(
             operations, pro, database, strays, origins, metrics, plans
         ),

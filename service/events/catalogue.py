@@ -3,6 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from service.events.cancelling import (
+    ConsignmentCancelled,
+    OrderCancellationApplied,
+    OrderCancellationRejected,
+    OrderCancelled,
+    PickWithdrawalApplied,
+    PickWithdrawalRejected,
+    PickWithdrawn,
+)
 from service.events.published import (
     ConsignmentAllocated,
     ConsignmentAllocationFailed,
@@ -27,15 +36,22 @@ from service.events.topics import EventType
 
 _EVENTS: tuple[type[Event], ...] = (
     OrderPlaced,
+    OrderCancelled,
     StockPicked,
+    PickWithdrawn,
     ConsignmentRequested,
     ConsignmentReallocationRequested,
     ManifestRequested,
     OrderRecorded,
     OrderRejected,
+    OrderCancellationApplied,
+    OrderCancellationRejected,
     ConsignmentCreated,
     PickRejected,
+    PickWithdrawalApplied,
+    PickWithdrawalRejected,
     ConsignmentRejected,
+    ConsignmentCancelled,
     ConsignmentAllocated,
     ConsignmentAllocationFailed,
     ConsignmentReallocationStarted,

@@ -16,8 +16,12 @@ class EventType(StrEnum):
 
     ORDER_PLACED = "order.placed"
     """In: the shop sold something that has to be delivered."""
+    ORDER_CANCELLED = "order.cancelled"
+    """In: nothing more of an order is to leave; it passes every hold."""
     STOCK_PICKED = "stock.picked"
     """In: items of an order left the shelf together."""
+    PICK_WITHDRAWN = "pick.withdrawn"
+    """In: what was picked goes back on the shelf."""
     CONSIGNMENT_REQUESTED = "consignment.requested"
     """In: goods have to be delivered, and there is no order."""
     CONSIGNMENT_REALLOCATION_REQUESTED = "consignment.reallocation_requested"
@@ -29,12 +33,22 @@ class EventType(StrEnum):
     """Out: PRO knows the order."""
     ORDER_REJECTED = "order.rejected"
     """Out: PRO refused the order; its reference is free again."""
+    ORDER_CANCELLATION_APPLIED = "order.cancellation_applied"
+    """Out: nothing of the order leaves."""
+    ORDER_CANCELLATION_REJECTED = "order.cancellation_rejected"
+    """Out: nothing more is packed, but something of the order leaves."""
     CONSIGNMENT_CREATED = "consignment.created"
     """Out, and in again: a pick, or a request without an order, became a consignment."""
     PICK_REJECTED = "pick.rejected"
     """Out: the pick was refused; its reference is free again."""
+    PICK_WITHDRAWAL_APPLIED = "pick.withdrawal_applied"
+    """Out: nothing of the pick leaves; its quantities are free again."""
+    PICK_WITHDRAWAL_REJECTED = "pick.withdrawal_rejected"
+    """Out: it is too late, or there was nothing to withdraw."""
     CONSIGNMENT_REJECTED = "consignment.rejected"
     """Out: PRO refused a consignment without an order; its reference is free again."""
+    CONSIGNMENT_CANCELLED = "consignment.cancelled"
+    """Out: the consignment is cancelled in PRO, for good."""
     CONSIGNMENT_ALLOCATED = "consignment.allocated"
     """Out, and in again: a carrier service has the consignment."""
     CONSIGNMENT_ALLOCATION_FAILED = "consignment.allocation_failed"
@@ -53,7 +67,9 @@ class EventType(StrEnum):
 
 RECEIVED_FROM_OTHERS = (
     EventType.ORDER_PLACED,
+    EventType.ORDER_CANCELLED,
     EventType.STOCK_PICKED,
+    EventType.PICK_WITHDRAWN,
     EventType.CONSIGNMENT_REQUESTED,
     EventType.CONSIGNMENT_REALLOCATION_REQUESTED,
     EventType.MANIFEST_REQUESTED,

@@ -12,14 +12,23 @@ from service.events.published import ConsignmentNames
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
+from service.ledger.operation import NotWanted
 from service.ledger.statements import Statement
-from service.ledger.tables import ParkedState, consignments, operations, parked_events
+from service.ledger.tables import (
+    OrderState,
+    ParkedState,
+    consignments,
+    operations,
+    orders,
+    parked_events,
+)
 
 KEPT_BACK = 0
 """The allocation number of a consignment that nobody may allocate or announce yet; the first
 allocation has number 1."""
 _AT_ONCE = 500
 """References in one statement."""
+CANCELLED = "Cancelled"
 CAN_JOIN_A_MANIFEST = ("Allocated", "ReadyToShip", "ManifestFailed")
 
 
@@ -196,7 +205,10 @@ def _kept(ways: Ways) -> list[dict[str, str]] | None:
 async def _change(tx: Tx, consignment_reference: str, **values: Any) -> None:
     await tx.execute(
         update(consignments)
-        .where(consignments.c.consignment_reference == consignment_reference)
+        .where(
+            consignments.c.consignment_reference == consignment_reference,
+            consignments.c.pro_state != CANCELLED,  # it never moves again
+        )
         .values(moved_at=now_plus(), **values)
     )
 
@@ -208,7 +220,7 @@ async def kept_back(tx: Tx, order_reference: str, pick_reference: str) -> list[K
         consignments.c.order_reference == order_reference,
         consignments.c.pick_reference == pick_reference,
         consignments.c.allocation_number == KEPT_BACK,
-        consignments.c.pro_state != "Cancelled",
+        consignments.c.pro_state != CANCELLED,
     )
     return sorted(found, key=lambda one: one.direction == "inbound")
 
@@ -273,6 +285,10 @@ _ON_HOLD = exists().where(
     parked_events.c.consignment_reference.is_(None)
     | (parked_events.c.consignment_reference == consignments.c.consignment_reference),
 )
+_ORDER_CANCELLED = exists().where(
+    orders.c.order_reference == consignments.c.order_reference,
+    orders.c.state == OrderState.CANCELLED.value,
+)
 _UNSAID = (
     exists()
     .where(
@@ -286,13 +302,14 @@ _UNSAID = (
 
 
 def _ready_at(location: str, carriers: Sequence[str]) -> ColumnElement[bool]:
-    """Labelled, in no manifest, and of an order that is not on hold."""
+    """Labelled, in no manifest, and of an order that is neither cancelled nor on hold."""
     ready = (
         (consignments.c.shipping_location_reference == location)
         & consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
         & consignments.c.manifest_reference.is_(None)
         & consignments.c.label_sha256.is_not(None)
         & ~_ON_HOLD
+        & ~_ORDER_CANCELLED
     )
     return ready & consignments.c.carrier_reference.in_(carriers) if carriers else ready
 
@@ -343,6 +360,14 @@ async def close_batch(
                 .values(manifest_reference=manifest_reference, pro_state=state)
             )
     return await of_manifest(tx, location, manifest_reference)
+
+
+async def check_in_manifest(tx: Tx, consignment_reference: str, manifest_reference: str) -> None:
+    """Raise NotWanted if a consignment is not in this manifest any more."""
+    is_it = consignments.c.consignment_reference == consignment_reference
+    found = await tx.execute(select(consignments.c.manifest_reference).where(is_it))
+    if found.scalar_one() != manifest_reference:
+        raise NotWanted(consignment_reference)
 
 
 async def leave_manifest(tx: Tx, consignment_reference: str, pro_state: str) -> None:

@@ -41,6 +41,7 @@ class What(StrEnum):
     RETURN_MISSING = "return consignment missing"
     PARKED = "parked"
     DEAD_LETTER = "dead letter"
+    CANCELLED = "order cancelled"
     REPLAYED = "replayed"
     DISCARDED = "discarded"
     SEEN_TO = "seen to"

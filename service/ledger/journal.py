@@ -97,6 +97,8 @@ class Journal:
                 await leases.give_up(tx, operation.subject, owner)
             else:
                 await prepare(tx)
+                if granted.may_orphan:
+                    await self._count_orphan(tx, operation)
                 if asks and not granted.must_look:
                     await _note(tx, operation, What.ASKED, attempt=granted.attempt)
         if isinstance(granted, AwaitingLookup):
@@ -149,8 +151,7 @@ class Journal:
         if operation.event_time >= trusted_from:
             return Claim(operation, 1, lease.owner, lease.ends)
         if self._plan(operation) is None:
-            await self._count_orphan(tx, operation)
-            return Claim(operation, 1, lease.owner, lease.ends)
+            return Claim(operation, 1, lease.owner, lease.ends, may_orphan=True)
         await self._mark_unknown(tx, operation, trusted_from, trusted_from)
         return Claim(operation, 1, lease.owner, lease.ends, must_look=True)
 
@@ -169,8 +170,8 @@ class Journal:
         """Go on with an operation that is UNKNOWN, or was left STARTED by a worker that died."""
         plan = self._plan(operation)
         if plan is None:
-            await self._count_orphan(tx, operation)
-            return await self._start(tx, operation, row.attempt, lease)
+            claim = await self._start(tx, operation, row.attempt, lease)
+            return replace(claim, may_orphan=True)
         due = row.next_lookup_at
         if row.state == OperationState.STARTED.value:
             due = plan.next_due(row.lease_until, None)

@@ -38,6 +38,10 @@ class ReferenceTaken(ContentConflict):
         Exception.__init__(self, f"{reference} is the reference of {by} already; give a new one")
 
 
+class NotWanted(Exception):
+    """What an operation was to act on is cancelled: there is nothing to do."""
+
+
 class Superseded(Exception):
     """Another worker went on with this operation while we were away: start over."""
 
@@ -118,6 +122,8 @@ class Claim:
     """By this process's monotonic clock, in seconds, never later than the database's own end."""
     must_look: bool = False
     """PRO may have acted before: look there first."""
+    may_orphan: bool = False
+    """PRO may have acted before, and there is no look: what it made then is nobody's."""
 
     def seconds_left(self) -> float:
         """Seconds until the lease ends."""

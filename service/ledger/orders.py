@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, exists, insert, not_, select, update
+from sqlalchemy import Integer, bindparam, case, delete, exists, insert, not_, select, update
 
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
@@ -74,7 +74,10 @@ _RECORD = Statement(
         update(orders)
         .where(_OF_ORDER)
         .values(
-            state=OrderState.RECORDED.value,
+            state=case(
+                (orders.c.state == OrderState.CANCELLED.value, orders.c.state),
+                else_=OrderState.RECORDED.value,
+            ),
             pro_order_reference=bindparam("pro_reference"),
             moved_at=now_plus(),
         )
@@ -257,7 +260,7 @@ async def place_without_order(
 
 
 async def record(tx: Tx, order_reference: str, pro_order_reference: str) -> None:
-    """Store PRO's reference of an order."""
+    """Store PRO's reference of an order; one that was cancelled meanwhile stays so."""
     await tx.run(_RECORD, reference=order_reference, pro_reference=pro_order_reference)
 
 
@@ -271,10 +274,13 @@ async def keep(tx: Tx, order_reference: str, pro_order_reference: str) -> None:
 
 
 async def reject(tx: Tx, order_reference: str) -> None:
-    """Store that PRO refused an order."""
+    """Store that PRO refused an order; one that was cancelled meanwhile stays so."""
     await tx.execute(
         update(orders)
-        .where(orders.c.order_reference == order_reference)
+        .where(
+            orders.c.order_reference == order_reference,
+            orders.c.state != OrderState.CANCELLED.value,
+        )
         .values(state=OrderState.REJECTED.value, moved_at=now_plus())
     )
 
@@ -326,11 +332,23 @@ async def pack(tx: Tx, order_reference: str, pick_reference: str) -> None:
 
 async def give_back(tx: Tx, order_reference: str, pick_reference: str) -> None:
     """Store that a pick was rejected: what it had reserved is free again."""
+    await _free(tx, order_reference, pick_reference, PickState.RESERVED, PickState.REJECTED)
+
+
+async def withdraw(tx: Tx, order_reference: str, pick_reference: str) -> None:
+    """Store that a pick's consignment is cancelled: what it took is free again."""
+    await _free(tx, order_reference, pick_reference, PickState.PACKED, PickState.WITHDRAWN)
+    await tx.run(_PACKED, reference=order_reference)
+
+
+async def _free(
+    tx: Tx, order_reference: str, pick_reference: str, held_as: PickState, then: PickState
+) -> None:
     held = await tx.execute(
         select(picks.c.quantities).where(
             picks.c.order_reference == order_reference,
             picks.c.pick_reference == pick_reference,
-            picks.c.state == PickState.RESERVED.value,
+            picks.c.state == held_as.value,
         )
     )
     quantities = held.scalar_one_or_none()
@@ -344,7 +362,7 @@ async def give_back(tx: Tx, order_reference: str, pick_reference: str) -> None:
             )
             .values(picked=order_lines.c.picked - quantity)
         )
-    await _set_pick(tx, order_reference, pick_reference, PickState.REJECTED)
+    await _set_pick(tx, order_reference, pick_reference, then)
 
 
 async def _set_pick(tx: Tx, order_reference: str, pick_reference: str, state: PickState) -> None:

@@ -1,6 +1,7 @@
 """Where operations stand, and since when the ledger remembers them."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, exists, select, update
@@ -13,6 +14,7 @@ from service.ledger.tables import OperationState, ledger_info, operations
 
 _IS_KEY = operations.c.operation_key == bindparam("key")
 _STATE = Statement(lambda _: select(operations.c.state).where(_IS_KEY))
+_STAND = Statement(lambda _: select(operations.c.state, operations.c.attempt).where(_IS_KEY))
 _EVER_UNKNOWN = Statement(lambda _: select(operations.c.ever_unknown).where(_IS_KEY))
 _TRUSTED_FROM = Statement(lambda _: select(ledger_info.c.trusted_from))
 
@@ -31,6 +33,20 @@ async def state_of(tx: Tx, operation_key: str) -> OperationState | None:
     found = await tx.run(_STATE, key=operation_key)
     state = found.scalar_one_or_none()
     return OperationState(state) if state else None
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How an operation stands, and which of its attempts it is."""
+
+    state: OperationState
+    attempt: int
+
+
+async def stand_of(tx: Tx, operation_key: str) -> Stand | None:
+    """Read how an operation stands; None when it was never claimed."""
+    row = (await tx.run(_STAND, key=operation_key)).one_or_none()
+    return Stand(OperationState(row.state), row.attempt) if row else None
 
 
 async def cancelled_strays(tx: Tx, order_reference: str) -> set[str]:

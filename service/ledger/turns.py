@@ -1,7 +1,9 @@
 """Whose turn it is among the events of one order: pure.
 
-An event waits behind what is parked or dead of its order. Three things pass:
-- what came too early holds nothing up that could end its wait: no event of an earlier stage;
+An event waits behind what is parked or dead of its order. These pass:
+- a cancellation of the order waits behind nothing, and holds nobody up while it waits itself;
+- what came too early holds nothing up that could end its wait: no event of an earlier stage, and
+  a withdrawal no event at all, since any pick may be the one that it waits for;
 - a dead letter of a consignment holds only its consignment;
 - what waits for a step that is switched off here holds nobody.
 What waits behind a head itself, tried before or not, holds nobody up whom that head does not hold.
@@ -26,6 +28,7 @@ _STAGES: dict[str, int] = {
     EventType.ORDER_PLACED: 0,
     EventType.CONSIGNMENT_REQUESTED: 0,
     EventType.STOCK_PICKED: 1,
+    EventType.PICK_WITHDRAWN: 1,
     EventType.CONSIGNMENT_CREATED: 2,
     EventType.CONSIGNMENT_REALLOCATION_STARTED: 2,
     EventType.CONSIGNMENT_ALLOCATED: 3,
@@ -81,7 +84,9 @@ def may_run(place: Place, line: Sequence[Place]) -> bool:
 
 
 def _holds_up(place: Place, event: InLine) -> bool:
-    if place.state is ParkedState.DISCARDED:
+    if place.state is ParkedState.DISCARDED or event.event_type == EventType.ORDER_CANCELLED:
+        return False
+    if place.state is ParkedState.PARKED and place.event.event_type == EventType.ORDER_CANCELLED:
         return False
     if place.state is ParkedState.DEAD:
         mine = place.event.consignment_reference
@@ -90,5 +95,6 @@ def _holds_up(place: Place, event: InLine) -> bool:
     elif place.error_class == STEP_OFF:
         return False
     if place.error_class == TOO_EARLY:
-        return place.event.stage <= event.stage
+        withdrawal = place.event.event_type == EventType.PICK_WITHDRAWN
+        return not withdrawal and place.event.stage <= event.stage
     return True

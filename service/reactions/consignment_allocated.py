@@ -14,7 +14,7 @@ from service.events.published import (
     PackageLabel,
     PaperFacts,
 )
-from service.ledger import consignments
+from service.ledger import cancellations, consignments
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import ContentConflict, Settlement, operation_key
@@ -89,7 +89,12 @@ class FetchPapers:
                 },
             )
 
-        return await self.operations.perform(work, ask=ask, refuse=_never)
+        return await self.operations.perform(
+            work,
+            ask=ask,
+            refuse=_never,
+            prepare=partial(cancellations.check_consignment, consignment_reference=reference),
+        )
 
     async def _stored(self, event: ConsignmentAllocated, papers: Papers) -> ConsignmentLabelled:
         keep = partial(self._keep, event, inline=papers.size_bytes <= self.inline_bytes)

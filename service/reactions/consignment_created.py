@@ -7,7 +7,7 @@ from service.allocation_attempts import Attempt, ToAllocate, attempt_key, why_it
 from service.events.allocation import Way
 from service.events.envelope import Envelope
 from service.events.published import RejectionDetail
-from service.ledger import consignments, history
+from service.ledger import cancellations, consignments, history
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database, Tx
 from service.ledger.history import What
@@ -92,6 +92,7 @@ class AllocateConsignment:
         reference = event.consignment_reference
 
         async def check(tx: Tx) -> None:
+            await cancellations.check_consignment(tx, reference)
             known = await consignments.find(tx, reference)
             if known is None or not waits_for(event, known):
                 raise Overtaken

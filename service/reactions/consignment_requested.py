@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from service.allocation_plans import NO_RULES, OTHERWISE, AllocationPlans, Chosen
+from service.events.cancelling import because_cancelled
 from service.events.envelope import Envelope
-from service.events.published import ConsignmentCreated, ConsignmentRejected
+from service.events.published import ConsignmentCreated, ConsignmentRejected, Rejection
 from service.events.requested import ConsignmentRequested
-from service.ledger import consignments, orders, standing
+from service.ledger import cancellations, consignments, orders, standing
+from service.ledger.cancellations import OrderCancelled
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement
@@ -54,6 +56,7 @@ class CreateConsignment:
             await self.strays.search_if_unknown(reference, None)
 
         async def place(tx: Tx) -> None:
+            await cancellations.check_order(tx, reference)
             await orders.place_without_order(tx, reference, location(event))
 
         async def ask() -> Settlement:
@@ -67,9 +70,17 @@ class CreateConsignment:
             return _created(event, cause, work.key, found[0].reference, plan)
 
         def refuse(problem: Problem, attempt: int) -> Settlement:
-            return _rejected(event, cause, work.key, problem, attempt)
+            return _rejected(event, cause, work.key, rejection_from(problem), attempt)
 
-        return await self.operations.perform(work, ask=ask, look=look, refuse=refuse, prepare=place)
+        def stop(attempt: int) -> Settlement:
+            return _rejected(event, cause, work.key, because_cancelled(), attempt)
+
+        try:
+            return await self.operations.perform(
+                work, ask=ask, look=look, refuse=refuse, prepare=place
+            )
+        except OrderCancelled:
+            return await self.operations.conclude(work, stop, look)
 
 
 def _created(
@@ -111,7 +122,7 @@ def _created(
 
 
 def _rejected(
-    event: ConsignmentRequested, cause: Envelope, key: str, problem: Problem, attempt: int
+    event: ConsignmentRequested, cause: Envelope, key: str, rejection: Rejection, attempt: int
 ) -> Settlement:
     reference = event.consignment_reference_provided_by_customer
 
@@ -119,11 +130,11 @@ def _rejected(
         return ConsignmentRejected(
             consignment_reference_provided_by_customer=reference,
             sequence=sequence,
-            rejection=rejection_from(problem),
+            rejection=rejection,
         )
 
     return Settlement(
         outcomes=[announce(cause, key, reference, rejected, refused_attempt=attempt)],
         refused=True,
-        result={"code": problem.code},
+        result={"code": rejection.code},
     )

@@ -176,6 +176,9 @@ class ConfirmManifest:
         reference = known.consignment_reference
         key = operation_key("confirm", reference, manifest)
 
+        async def is_in_it(tx: Tx) -> None:
+            await consignments.check_in_manifest(tx, reference, manifest)
+
         async def store(tx: Tx) -> None:
             if isinstance(ending, Manifested):
                 await consignments.move(tx, reference, states.MANIFESTED)
@@ -201,6 +204,7 @@ class ConfirmManifest:
                 refused=isinstance(ending, NotManifested),
                 result={"consignment": reference, "manifest": manifest, "state": state},
             ),
+            prepare=is_in_it,
         )
 
 

@@ -6,11 +6,13 @@ With a delivery option: → Select Option As Order, Update Order (`option_orders
 from dataclasses import dataclass
 
 from service.allocation_plans import NO_RULES, AllocationPlans
+from service.events.cancelling import because_cancelled
 from service.events.envelope import Envelope
 from service.events.goods import Item
-from service.events.published import OrderRecorded, OrderRejected
+from service.events.published import OrderRecorded, OrderRejected, Rejection
 from service.events.received import OrderPlaced
-from service.ledger import orders, parked
+from service.ledger import cancellations, orders, parked
+from service.ledger.cancellations import OrderCancelled
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
@@ -66,6 +68,7 @@ class RecordOrder:
         work = operation(event, cause)
 
         async def place(tx: Tx) -> None:
+            await cancellations.check_order(tx, reference)
             origin = event.origin.shipping_location_reference
             facts = self.plans.facts_to_keep(event)
             await orders.place(tx, reference, origin, lines(event), facts)
@@ -75,43 +78,18 @@ class RecordOrder:
                 request = select_option_request(event, option)
                 return _kept(reference, await self.pro.select_delivery_option_as_order(request))
             pro_reference = await self.pro.create_order(create_order_request(event))
-
-            async def record(tx: Tx) -> None:
-                await orders.record(tx, reference, pro_reference)
-                await parked.hasten(tx, reference, TooEarly.error_class)
-
-            def recorded(sequence: int) -> OrderRecorded:
-                return OrderRecorded(
-                    order_reference=reference,
-                    sequence=sequence,
-                    pro_order_reference=pro_reference,
-                )
-
-            return Settlement(
-                outcomes=[announce(cause, work.key, reference, recorded)],
-                effects=record,
-                result={"pro_order_reference": pro_reference},
-            )
+            return _recorded(event, cause, work.key, pro_reference)
 
         def refuse(problem: Problem, attempt: int) -> Settlement:
-            async def reject(tx: Tx) -> None:
-                await orders.reject(tx, reference)
+            return _rejected(event, cause, work.key, rejection_from(problem), attempt)
 
-            def rejected(sequence: int) -> OrderRejected:
-                return OrderRejected(
-                    order_reference=reference,
-                    sequence=sequence,
-                    rejection=rejection_from(problem),
-                )
+        def stop(attempt: int) -> Settlement:
+            return _rejected(event, cause, work.key, because_cancelled(), attempt)
 
-            return Settlement(
-                outcomes=[announce(cause, work.key, reference, rejected, refused_attempt=attempt)],
-                effects=reject,
-                refused=True,
-                result={"code": problem.code},
-            )
-
-        performed = await self.operations.perform(work, ask=ask, refuse=refuse, prepare=place)
+        try:
+            performed = await self.operations.perform(work, ask=ask, refuse=refuse, prepare=place)
+        except OrderCancelled:
+            return await self.operations.conclude(work, stop)
         if performed.announcements:
             return performed
         return await self.options(event, cause, work.key)
@@ -124,3 +102,41 @@ def _kept(reference: str, pro_reference: str) -> Settlement:
         await orders.keep(tx, reference, pro_reference)
 
     return Settlement(effects=store, result={"pro_order_reference": pro_reference})
+
+
+def _recorded(event: OrderPlaced, cause: Envelope, key: str, pro_reference: str) -> Settlement:
+    reference = event.order_reference
+
+    async def record(tx: Tx) -> None:
+        await orders.record(tx, reference, pro_reference)
+        await parked.hasten(tx, reference, TooEarly.error_class)
+
+    def recorded(sequence: int) -> OrderRecorded:
+        return OrderRecorded(
+            order_reference=reference, sequence=sequence, pro_order_reference=pro_reference
+        )
+
+    return Settlement(
+        outcomes=[announce(cause, key, reference, recorded)],
+        effects=record,
+        result={"pro_order_reference": pro_reference},
+    )
+
+
+def _rejected(
+    event: OrderPlaced, cause: Envelope, key: str, rejection: Rejection, attempt: int
+) -> Settlement:
+    reference = event.order_reference
+
+    async def reject(tx: Tx) -> None:
+        await orders.reject(tx, reference)
+
+    def rejected(sequence: int) -> OrderRejected:
+        return OrderRejected(order_reference=reference, sequence=sequence, rejection=rejection)
+
+    return Settlement(
+        outcomes=[announce(cause, key, reference, rejected, refused_attempt=attempt)],
+        effects=reject,
+        refused=True,
+        result={"code": rejection.code},
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from service.allocation_plans import NO_RULES, OTHERWISE, AllocationPlans
+from service.events.cancelling import because_cancelled
 from service.events.envelope import Envelope
 from service.events.published import (
     ConsignmentCreated,
@@ -16,7 +17,8 @@ from service.events.published import (
     Rejection,
 )
 from service.events.received import StockPicked
-from service.ledger import consignments, history, orders, standing
+from service.ledger import cancellations, consignments, history, orders, parked, standing
+from service.ledger.cancellations import OrderCancelled
 from service.ledger.database import Database, Tx
 from service.ledger.history import What
 from service.ledger.lookups import OperationKind
@@ -71,19 +73,16 @@ class PackPick:
             # What a lost answer left of the refused content must not be taken for the new one's.
             await self.strays.search_if_unknown(event.order_reference, event.pick_reference)
         decision = decide(event, order)
-        match decision:
-            case Wait(reason):
-                raise TooEarly(reason)
-            case Reject(rejection):
-                return await self.operations.conclude(
-                    work, lambda attempt: _rejected(event, cause, work.key, rejection, attempt)
-                )
-            case Pack():
-                performed = await self._pack(decision, cause, work)
-                # What was packed in silence is kept back: its origin is still to be corrected.
-                if performed.announcements:
-                    return performed
-                return await self.origins(event, cause, decision.order.pro_order_reference)
+        if isinstance(decision, Wait):
+            raise TooEarly(decision.reason)
+        if isinstance(decision, Reject):
+            performed = await self._reject(event, order, cause, work, decision.rejection)
+        else:
+            performed = await self._pack(decision, cause, work)
+        # What was packed in silence is kept back: its origin is still to be corrected.
+        if performed.announcements or order is None:
+            return performed
+        return await self.origins(event, cause, order.pro_order_reference)
 
     async def _pack(self, decision: Pack, cause: Envelope, work: Operation) -> Performed:
         event, order, quantities = decision.picked, decision.order, decision.quantities
@@ -93,6 +92,7 @@ class PackPick:
         )
 
         async def reserve(tx: Tx) -> None:
+            await cancellations.check_order(tx, event.order_reference)
             await orders.reserve(tx, event.order_reference, event.pick_reference, ours, quantities)
 
         async def ask() -> Settlement:
@@ -100,24 +100,45 @@ class PackPick:
                 event, order, cause, work.key, ours, await self.pro.pack_order(request)
             )
 
-        async def look() -> Settlement | None:
-            found = await self._find(event, ours)
-            if found is None:
-                return None
-            return self._created(event, order, cause, work.key, ours, found)
-
         def refuse(problem: Problem, attempt: int) -> Settlement:
             return _rejected(event, cause, work.key, rejection_from(problem), attempt)
 
         try:
             return await self.operations.perform(
-                work, ask=ask, look=look, refuse=refuse, prepare=reserve
+                work,
+                ask=ask,
+                look=partial(self._look, event, order, cause, work.key),
+                refuse=refuse,
+                prepare=reserve,
             )
         except NotEnoughLeft as lack:
-            rejection = too_many(lack, order)
-            return await self.operations.conclude(
-                work, lambda attempt: _rejected(event, cause, work.key, rejection, attempt), look
-            )
+            return await self._reject(event, order, cause, work, too_many(lack, order))
+        except OrderCancelled:
+            return await self._reject(event, order, cause, work, because_cancelled())
+
+    async def _reject(
+        self,
+        event: StockPicked,
+        order: KnownOrder | None,
+        cause: Envelope,
+        work: Operation,
+        rejection: Rejection,
+    ) -> Performed:
+        """Refuse a pick without asking PRO, unless an earlier attempt has packed it already."""
+        return await self.operations.conclude(
+            work,
+            lambda attempt: _rejected(event, cause, work.key, rejection, attempt),
+            partial(self._look, event, order, cause, work.key) if order else None,
+        )
+
+    async def _look(
+        self, event: StockPicked, order: KnownOrder, cause: Envelope, key: str
+    ) -> Settlement | None:
+        ours = customer_reference(event.order_reference, event.pick_reference)
+        found = await self._find(event, ours)
+        if found is None:
+            return None
+        return self._created(event, order, cause, key, ours, found)
 
     async def _find(self, event: StockPicked, ours: str) -> PackResult | None:
         """Look a pick's consignments up in PRO; the oldest of several is the one, others stray."""
@@ -156,6 +177,7 @@ class PackPick:
         async def store(tx: Tx) -> None:
             if not is_elsewhere:
                 await orders.pack(tx, event.order_reference, event.pick_reference)
+                await parked.hasten(tx, event.order_reference, TooEarly.error_class)
             for reference, direction in made:
                 await consignments.add(
                     tx,

@@ -31,8 +31,13 @@ KILLABLE = Path(__file__).with_name("killable.py")
 OUTCOMES = (
     "order.recorded",
     "order.rejected",
+    "order.cancellation_applied",
+    "order.cancellation_rejected",
     "consignment.created",
     "pick.rejected",
+    "pick.withdrawal_applied",
+    "pick.withdrawal_rejected",
+    "consignment.cancelled",
     "consignment.rejected",
     "consignment.allocated",
     "consignment.allocation_failed",
@@ -44,7 +49,9 @@ OUTCOMES = (
 )
 OTHERS = (
     "order.placed",
+    "order.cancelled",
     "stock.picked",
+    "pick.withdrawn",
     "consignment.requested",
     "consignment.reallocation_requested",
     "manifest.requested",

@@ -20,13 +20,15 @@ from service.ledger.turns import (
 )
 
 PLACED = InLine(EventType.ORDER_PLACED, None)
+CANCELLED = InLine(EventType.ORDER_CANCELLED, None)
 PICKED = InLine(EventType.STOCK_PICKED, None)
+WITHDRAWN = InLine(EventType.PICK_WITHDRAWN, None)
 CREATED = {name: InLine(EventType.CONSIGNMENT_CREATED, name) for name in ("EC-1", "EC-2")}
 ALLOCATED = {name: InLine(EventType.CONSIGNMENT_ALLOCATED, name) for name in ("EC-1", "EC-2")}
 STARTED = InLine(EventType.CONSIGNMENT_REALLOCATION_STARTED, "EC-1")
 REALLOCATE = InLine(EventType.CONSIGNMENT_REALLOCATION_REQUESTED, "EC-1")
-EVENTS = [PLACED, PICKED, *CREATED.values(), *ALLOCATED.values(), STARTED, REALLOCATE]
-ANY_EVENT = st.sampled_from(EVENTS)
+EVENTS = [PLACED, PICKED, WITHDRAWN, *CREATED.values(), *ALLOCATED.values(), STARTED, REALLOCATE]
+ANY_EVENT = st.sampled_from([*EVENTS, CANCELLED])
 TRIED = ("retryable", "busy", "unknown", REPLAYED)
 
 
@@ -42,11 +44,14 @@ def dead(
 
 @st.composite
 def lines(draw: st.DrawFn, *, with_dead: bool) -> list[Place]:
-    """The line of an order, whatever led to it; an order.placed is never too early."""
+    """The line of an order, whatever led to it; what waits for nothing is never too early, and a
+    cancellation is never behind."""
     line: list[Place] = []
     for sequence in range(1, draw(st.integers(1, 8)) + 1):
         event = draw(ANY_EVENT)
-        classes = [BEHIND, STEP_OFF, *TRIED, *([TOO_EARLY] if event.stage else [])]
+        classes = [STEP_OFF, *TRIED, *([TOO_EARLY] if event.stage else [])]
+        if event != CANCELLED:
+            classes.append(BEHIND)
         place = parked(sequence, event, draw(st.sampled_from(classes)))
         if with_dead and draw(st.booleans()):
             end = draw(st.sampled_from([ParkedState.DEAD, ParkedState.DISCARDED]))
@@ -59,22 +64,35 @@ def is_waiting(place: Place) -> bool:
     return place.state is ParkedState.PARKED and place.error_class != STEP_OFF
 
 
+def builds_on(place: Place, line: list[Place]) -> list[Place]:
+    """Those that have to end before an event can: of earlier stages, and for what takes picks back
+    the picks, which make consignments."""
+    takes_back = place.event in (CANCELLED, WITHDRAWN)
+    return [
+        one
+        for one in line
+        if is_waiting(one)
+        and one.event != CANCELLED
+        and (one.event.stage < place.event.stage or (takes_back and one.event == PICKED))
+    ]
+
+
 def run_one(line: list[Place], data: st.DataObject) -> list[Place]:
     """Let one of those run whose turn it is; one that is too early ends after what it waits for."""
     turns = [place for place in line if is_waiting(place) and may_run(place, line)]
     found_early: list[Place] = []
     may_end: list[Place] = []
     for place in turns:
-        builds_on = [one for one in line if is_waiting(one) and one.event.stage < place.event.stage]
-        if not builds_on:
+        if not builds_on(place, line):
             may_end.append(place)
-        elif place.error_class != TOO_EARLY:
+        elif place.error_class not in (TOO_EARLY, "awaiting_lookup"):
             found_early.append(place)
     assert may_end + found_early, f"all wait for one another: {line}"
     chosen = data.draw(st.sampled_from(may_end + found_early))
     if chosen in may_end or data.draw(st.booleans()):
         return [one for one in line if one is not chosen]
-    early = replace(chosen, error_class=TOO_EARLY)
+    waits_as = "awaiting_lookup" if chosen.event == CANCELLED else TOO_EARLY
+    early = replace(chosen, error_class=waits_as)
     return [early if one is chosen else one for one in line]
 
 
@@ -111,6 +129,33 @@ def test_what_came_too_early_and_what_was_tried_behind_it_do_not_wait_for_the_or
     assert not may_run(tried, [early, tried])
 
 
+def passes_nobody(before: Place, later: Place) -> bool:
+    """Whether neither is a cancellation, nor the earlier a withdrawal that came too early."""
+    early = before.event == WITHDRAWN and before.error_class == TOO_EARLY
+    return CANCELLED not in (before.event, later.event) and not early
+
+
+@given(lines(with_dead=True))
+def test_a_cancellation_waits_behind_nobody_and_holds_nobody_up(line: list[Place]) -> None:
+    assert ahead_of(CANCELLED, line) is None
+    waiting = [one for one in line if one.event == CANCELLED and is_waiting(one)]
+    without = [one for one in line if one not in waiting]
+    for event in EVENTS:
+        assert ahead_of(event, line) == ahead_of(event, without)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_cancellation_that_died_holds_its_order(event: InLine) -> None:
+    letter = dead(1, CANCELLED)
+    assert ahead_of(event, [letter]) is letter
+
+
+@given(lines(with_dead=False), ANY_EVENT)
+def test_a_withdrawal_that_came_too_early_holds_nobody(line: list[Place], event: InLine) -> None:
+    for letter in (parked(0, WITHDRAWN, TOO_EARLY), dead(0, WITHDRAWN, TOO_EARLY)):
+        assert ahead_of(event, [letter, *line]) == ahead_of(event, line)
+
+
 @given(lines(with_dead=True))
 def test_events_of_a_stage_run_in_the_order_they_came(line: list[Place]) -> None:
     for number, later in enumerate(line):
@@ -119,7 +164,7 @@ def test_events_of_a_stage_run_in_the_order_they_came(line: list[Place]) -> None
                 later.event.stage,
                 later.event.consignment_reference,
             )
-            if same and is_waiting(before):
+            if same and is_waiting(before) and passes_nobody(before, later):
                 assert not may_run(later, line), f"{later} overtakes {before}"
 
 

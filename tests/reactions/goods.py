@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service.events.cancelling import OrderCancelled, PickWithdrawn
 from service.events.reallocation import ConsignmentReallocationRequested
 from service.events.received import ManifestRequested, OrderPlaced, StockPicked
 from service.events.requested import ConsignmentRequested
@@ -61,3 +62,11 @@ def reallocation(request: str = "R-1", **other: Any) -> ConsignmentReallocationR
 def manifest(reference: str = "M-1", location: str = "LEEDS_DC", **other: Any) -> ManifestRequested:
     data = {"manifest_reference": reference, "shipping_location_reference": location}
     return event_of(ManifestRequested, data | other)
+
+
+def cancelled(order: str = "WEB-1", **other: Any) -> OrderCancelled:
+    return event_of(OrderCancelled, {"order_reference": order} | other)
+
+
+def withdrawn(pick: str = "P-1", order: str = "WEB-1", **other: Any) -> PickWithdrawn:
+    return event_of(PickWithdrawn, {"order_reference": order, "pick_reference": pick} | other)

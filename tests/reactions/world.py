@@ -56,7 +56,9 @@ from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
 from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_cancelled import CancelOrder
 from service.reactions.order_placed import RecordOrder
+from service.reactions.pick_withdrawn import WithdrawPick
 from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
 from service.strays import Strays
@@ -271,6 +273,8 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                     EventType.ORDER_PLACED: RecordOrder(
                         operations, pro, OptionOrders(operations, pro, metrics)
                     ),
+                    EventType.ORDER_CANCELLED: CancelOrder(operations, database, Undoing(pro)),
+                    EventType.PICK_WITHDRAWN: WithdrawPick(operations, database, Undoing(pro)),
                     EventType.STOCK_PICKED: PackPick(
                         operations,
                         pro,
