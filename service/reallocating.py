@@ -25,6 +25,8 @@ class Reallocation:
     cause: Envelope
     work: Operation
     known: KnownConsignment
+    left_in: str | None = None
+    """The state, as PRO calls it, in which a refusal of PRO left it."""
 
     def started(self) -> Settlement:
         """Settle it: a new allocation is to come."""
@@ -56,10 +58,10 @@ class Reallocation:
             },
         )
 
-    def rejected(self, rejection: Rejection, state: str | None = None) -> Settlement:
+    def rejected(self, rejection: Rejection, attempt: int) -> Settlement:
         """Settle it: nothing changes, unless it was taken out of its manifest before PRO refused
-        the rest; `state` is PRO's word."""
-        event, known = self.event, self.known
+        the rest."""
+        event, known, state = self.event, self.known, self.left_in
 
         async def store(tx: Tx) -> None:
             if state == states.ALLOCATED and known.pro_state == states.READY_TO_SHIP:
@@ -75,7 +77,15 @@ class Reallocation:
             )
 
         return Settlement(
-            outcomes=[announce(self.cause, self.work.key, event.kafka_key, rejected)],
+            outcomes=[
+                announce(
+                    self.cause,
+                    self.work.key,
+                    event.kafka_key,
+                    rejected,
+                    refused_attempt=attempt,
+                )
+            ],
             effects=store,
             refused=True,
             result={"consignment": known.consignment_reference, "code": rejection.code},

@@ -74,7 +74,8 @@ class ReallocateConsignment:
             raise TooEarly("the ledger does not know this consignment")
         if known.order_reference != event.kafka_key:
             raise ContentConflict(key)
-        if state not in _SETTLED and await self._state_in_pro(reference) is None:
+        is_told_again = state in _SETTLED and cause.again is None
+        if not is_told_again and await self._state_in_pro(reference) is None:
             unknown = _ours("unknown_to_pro", "PRO does not know the consignment.")
             return await self._conclude(Reallocation(event, cause, work, known), unknown)
         return await self._reallocate(Reallocation(event, cause, work, known))
@@ -108,19 +109,23 @@ class ReallocateConsignment:
         async def ask() -> Settlement:  # again after any doubt: it goes by the state
             undone = (await self.undoing.deallocate([reference]))[reference]
             if isinstance(undone, NotUndone):
-                return request.rejected(rejection_from(undone.problem), undone.state)
+                request.left_in = undone.state
+                raise Refused("deallocate", undone.problem)
             return request.started()
+
+        def refuse(problem: Problem, attempt: int) -> Settlement:
+            return request.rejected(rejection_from(problem), attempt)
 
         try:
             return await self.operations.perform(
-                request.work, ask=ask, refuse=_never, prepare=prepare
+                request.work, ask=ask, refuse=refuse, prepare=prepare
             )
         except _Stays as stays:
             return await self._conclude(request, stays.rejection)
 
     async def _conclude(self, request: Reallocation, rejection: Rejection) -> Performed:
         return await self.operations.conclude(
-            request.work, lambda _attempt: request.rejected(rejection)
+            request.work, lambda attempt: request.rejected(rejection, attempt)
         )
 
 
@@ -137,7 +142,3 @@ async def _is_being_manifested(tx: Tx, known: KnownConsignment) -> bool:
     if known.manifest_reference is None or location is None:
         return False
     return await standing.is_manifesting(tx, location)
-
-
-def _never(problem: Problem, _attempt: int) -> Settlement:
-    raise AssertionError(f"a deallocation tells a refusal by itself ({problem.code})")

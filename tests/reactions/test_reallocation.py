@@ -287,6 +287,21 @@ async def test_what_pro_refuses_is_told_and_may_be_manifested_all_the_same(world
     assert only(ConsignmentManifested, await world.do_timed_work()).allocation_number == 1
 
 
+async def test_what_was_refused_may_be_asked_for_again_by_a_person(world: World) -> None:
+    before = await labelled(world)
+    reference = before.consignment_reference
+    rule = {"match": {"consignment_reference": reference}, "status": 400, "body": "Not now."}
+    world.fault("deallocateConsignments", FaultKind.BULK_ITEM_FAILURE, times=2, **rule)
+    asked = reallocation(consignment_reference=reference)
+    first = await world.perform(asked)
+    again = {"again": ((first.operation_key, 1),)}
+    second = await world.perform(asked, **again)
+    assert [said.type for said in second.announcements] == ["consignment.reallocation_rejected"]
+    assert first.announcements[0].id != second.announcements[0].id
+    again = {"again": ((first.operation_key, 2),)}
+    only(ConsignmentReallocationStarted, await world.react(asked, **again))
+
+
 async def test_it_waits_while_the_present_allocation_is_in_doubt(world: World) -> None:
     made = await created(world, INBOUND_ONLY, {"way": "default_rules"})
     asked = reallocation(consignment_reference=made.consignment_reference)
