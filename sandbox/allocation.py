@@ -26,9 +26,17 @@ def allocate(
 
 
 def attempt(
-    call: Call, reference: str, services: Sequence[CarrierService], group: str | None = None
+    call: Call,
+    reference: str,
+    services: Sequence[CarrierService],
+    group: str | None = None,
+    *,
+    at_once: bool = False,
 ) -> Json:
-    """Gives a consignment the cheapest of the services that fits; its summary."""
+    """Gives a consignment the cheapest of the services that fits; its summary.
+
+    `at_once`: although allocations are set to take a while.
+    """
     state = call.state
     consignment = state.consignments.get(reference)
     if consignment is None:
@@ -39,7 +47,7 @@ def attempt(
     if not is_allowed(Action.ALLOCATE, consignment.state):
         return _summary(400, wrong_state(consignment, Action.ALLOCATE), reference)
     state.enter(consignment, ConsignmentState.ALLOCATING)
-    if state.options.allocation_seconds > 0:
+    if state.options.allocation_seconds > 0 and not at_once:
         state.schedule(
             state.options.allocation_seconds,
             "settle allocation",

@@ -152,11 +152,15 @@ def legs_json(legs: list[ConsignmentLeg]) -> list[Json]:
     return [print_part(leg) for leg in legs]
 
 
+def _when(consignment: Consignment, state: ConsignmentState) -> str | None:
+    entered = consignment.entered(state)
+    return stamp(entered) if entered else None
+
+
 def consignment_json(consignment: Consignment) -> Json:
     """A Consignment, its shipping locations written out in full."""
     allocation = consignment.allocation
     expected = stamp(allocation.expected_delivery) if allocation else None
-    shipped = consignment.entered(ConsignmentState.DISPATCHED)
     first_printed = consignment.labels_first_printed
     return {
         "Reference": consignment.reference,
@@ -170,9 +174,9 @@ def consignment_json(consignment: Consignment) -> Json:
         "EarliestDeliveryDate": expected,
         "LatestDeliveryDate": expected,
         "CollectionDate": None,
-        "DateCollected": None,
-        "DateShipped": stamp(shipped) if shipped else None,
-        "DateDelivered": None,
+        "DateCollected": _when(consignment, ConsignmentState.COLLECTED),
+        "DateShipped": _when(consignment, ConsignmentState.DISPATCHED),
+        "DateDelivered": _when(consignment, ConsignmentState.DELIVERED),
         "DateReturned": None,
         "FirstAttemptedDeliveryDate": None,
         "AttemptedDeliveryDate": None,
@@ -216,7 +220,6 @@ def summary_json(consignment: Consignment) -> Json:
     wanted = consignment.requested_delivery_date
     first_printed = consignment.labels_first_printed
     customs = consignment.customs_documentation
-    shipped = consignment.entered(ConsignmentState.DISPATCHED)
     return {
         "Reference": consignment.reference,
         "ConsignmentReferenceProvidedByCustomer": consignment.customer_reference,
@@ -230,7 +233,7 @@ def summary_json(consignment: Consignment) -> Json:
         "MpdCarrierServiceGroupName": None,
         "MpdCarrierServiceGroupReference": None,
         "AllocationDate": stamp(allocation.date) if allocation else None,
-        "ShippedDate": stamp(shipped) if shipped else None,
+        "ShippedDate": _when(consignment, ConsignmentState.DISPATCHED),
         "DestinationAddressLine1": destination.address_line1 if destination else None,
         "DestinationAddressTown": destination.town if destination else None,
         "DestinationAddressPostcode": destination.postcode if destination else None,
@@ -257,8 +260,8 @@ def summary_json(consignment: Consignment) -> Json:
         "FailedManifestMessage": unsent.message if unsent else None,
         "FailedManifestTimeStamp": stamp(unsent.date) if unsent else None,
         "IsLate": False,
-        "DeliveryDate": None,
-        "CollectionDate": None,
+        "DeliveryDate": _when(consignment, ConsignmentState.DELIVERED),
+        "CollectionDate": _when(consignment, ConsignmentState.COLLECTED),
         "AttemptedDeliveryDate": None,
         "Value": print_part(total_value(consignment.packages)),
         "Weight": print_part(total_weight(consignment.packages)),

@@ -38,5 +38,5 @@ async def _about(_: Request) -> Response:
         f"{rows}\n\n"
         "Not PRO's, no key needed: /sandbox, a page for people; /_sandbox/health, calls,\n"
         "consignments, consignments/by-customer-reference, orders, faults, latency, search-lag,\n"
-        "keys, reset.\n"
+        "keys, scans, reset.\n"
     )

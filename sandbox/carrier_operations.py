@@ -1,8 +1,17 @@
-"""What can be asked about consignments that a carrier has a part in: allocation and papers."""
+"""What can be asked about consignments that a carrier has a part in."""
 
 from collections.abc import Sequence
 
-from sandbox import allocation_ways, customs, labels
+from sandbox import (
+    allocation_labels,
+    allocation_ways,
+    customs,
+    events,
+    labels,
+    manifest_files,
+    manifests,
+    tracking,
+)
 from sandbox.operation import Operation
 
 ALLOCATION: Sequence[Operation] = (
@@ -52,6 +61,30 @@ ALLOCATION: Sequence[Operation] = (
         "/allocation/{consignmentReference}/allocatewithquote/{quoteReference}",
         allocation_ways.allocate_with_quote,
     ),
+    Operation(
+        "allocateAndGetLabels",
+        "PUT",
+        "/allocation/{consignmentReference}/labels/{labelFormat}",
+        allocation_labels.allocate_and_get_labels,
+    ),
+    Operation(
+        "allocateWithServiceAndGetLabels",
+        "PUT",
+        "/allocation/{consignmentReference}/carrierservice/{serviceReference}/labels/{labelFormat}",
+        allocation_labels.allocate_with_service_and_get_labels,
+    ),
+    Operation(
+        "allocateWithGroupAndGetLabels",
+        "PUT",
+        "/allocation/{consignmentReference}/servicegroup/{serviceGroupReference}/labels/{labelFormat}",
+        allocation_labels.allocate_with_group_and_get_labels,
+    ),
+    Operation(
+        "allocateWithQuoteAndGetLabels",
+        "PUT",
+        "/allocation/{consignmentReference}/quote/{quoteReference}/labels/{labelFormat}",
+        allocation_labels.allocate_with_quote_and_get_labels,
+    ),
 )
 
 PAPERS: Sequence[Operation] = (
@@ -75,6 +108,18 @@ PAPERS: Sequence[Operation] = (
         labels.get_package_label_in_format,
     ),
     Operation(
+        "getLabelsInResolution",
+        "GET",
+        "/labels/{consignmentReference}/{labelFormat}/{resolution}",
+        labels.get_labels_in_resolution,
+    ),
+    Operation(
+        "getPackageLabelInResolution",
+        "GET",
+        "/labels/package/{consignmentReference}/{packageReference}/{labelFormat}/{resolution}",
+        labels.get_package_label_in_resolution,
+    ),
+    Operation(
         "getCustomsDocuments",
         "GET",
         "/consignments/docs/{consignmentReference}",
@@ -91,5 +136,58 @@ PAPERS: Sequence[Operation] = (
         "GET",
         "/consignments/docs/{customsDocumentType}/{consignmentReference}/{packageReference}",
         customs.get_customs_document,
+    ),
+)
+
+HANDING_OVER: Sequence[Operation] = (
+    Operation(
+        "manifestConsignments",
+        "PUT",
+        "/consignments/manifest",
+        manifests.manifest_consignments,
+        takes_body=True,
+    ),
+    Operation(
+        "manifestFromQuery",
+        "POST",
+        "/consignments/manifestFromQuery",
+        manifests.manifest_from_query,
+        takes_body=True,
+    ),
+    Operation(
+        "getCustomerManifests",
+        "GET",
+        "/consignments/customer/manifests",
+        manifest_files.get_customer_manifests,
+    ),
+    Operation(
+        "getCustomerManifest",
+        "GET",
+        "/consignments/customer/manifest/{manifestReference}",
+        manifest_files.get_customer_manifest,
+    ),
+)
+
+ON_THE_WAY: Sequence[Operation] = (
+    Operation("getTracking", "GET", "/tracking/{consignmentReference}", tracking.get_tracking),
+    Operation(
+        "getTrackingFlattened",
+        "GET",
+        "/tracking/flattened/{consignmentReference}",
+        tracking.get_tracking_flattened,
+    ),
+    Operation(
+        "getConsignmentEvents",
+        "POST",
+        "/events/consignments",
+        events.get_consignment_events,
+        takes_body=True,
+    ),
+    Operation(
+        "getConsignmentStateEvents",
+        "POST",
+        "/events/consignments/stateevents",
+        events.get_consignment_state_events,
+        takes_body=True,
     ),
 )

@@ -16,6 +16,7 @@ from sandbox.search import is_searchable
 from sandbox.state import SandboxState
 from sandbox.states import Action, is_allowed
 from sandbox.validation import check_addresses, check_packages, read, written_out
+from sandbox.words import EventKind
 
 R = TypeVar("R", bound=CreateConsignmentRequest)
 
@@ -111,6 +112,7 @@ def update_consignment(call: Call) -> Answer:
     if request.packages is not None:
         _check_new_packages(problems, consignment, request)
     problems.raise_any()
+    before = {package.reference for package in consignment.packages}
     consignment.shipping_date = request.shipping_date
     consignment.requested_delivery_date = request.requested_delivery_date
     consignment.customer_reference = request.consignment_reference_provided_by_customer or ""
@@ -125,7 +127,21 @@ def update_consignment(call: Call) -> Answer:
     if request.tags is not None:
         consignment.tags = list(request.tags)
     call.state.changed(consignment)
+    call.state.note(consignment, EventKind.UPDATED, consignment.reference)
+    if request.packages is not None:
+        _note_packages(call.state, consignment, before)
     return Answer(200, [consignment_link("Link", consignment.reference)])
+
+
+def _note_packages(state: SandboxState, consignment: Consignment, before: set[str]) -> None:
+    after = {package.reference for package in consignment.packages}
+    for kind, references in (
+        (EventKind.PACKAGE_REMOVED, before - after),
+        (EventKind.PACKAGE_UPDATED, before & after),
+        (EventKind.PACKAGE_ADDED, after - before),
+    ):
+        for reference in sorted(references):
+            state.note(consignment, kind, reference)
 
 
 def set_customer_reference(call: Call) -> Answer:
@@ -136,6 +152,7 @@ def set_customer_reference(call: Call) -> Answer:
     refuse_wrong_state(call, consignment, Action.RENAME)
     consignment.customer_reference = request.reference
     call.state.changed(consignment)
+    call.state.note(consignment, EventKind.UPDATED, consignment.reference)
     return Answer(200)
 
 

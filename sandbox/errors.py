@@ -17,7 +17,6 @@ class Code(StrEnum):
     NOT_ACCEPTABLE = "NotAcceptable"
     TOO_MANY_REQUESTS = "TooManyRequests"
     SERVER_ERROR = "ServerError"
-    NOT_BUILT = "NotBuiltInSandbox"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sandbox.calls import CallRecord
 from sandbox.dates import stamp
 from sandbox.faults import FaultRule
 from sandbox.records import Consignment
+from sandbox.scans import NewScan, scan
 from sandbox.state import SandboxState
 
 
@@ -58,6 +59,7 @@ def routes(state: SandboxState) -> list[Route]:
         Route("/latency", inspection.set_latency, methods=["POST"]),
         Route("/search-lag", inspection.set_search_lag, methods=["POST"]),
         Route("/keys", inspection.change_keys, methods=["POST"]),
+        Route("/scans", inspection.add_scan, methods=["POST"]),
         Route("/reset", inspection.reset, methods=["POST"]),
     ]
 
@@ -173,6 +175,17 @@ class Inspection:
         if change.restore is not None:
             self._state.keys.add(change.restore)
         return JSONResponse({"valid_keys": len(self._state.keys)})
+
+    async def add_scan(self, request: Request) -> Response:
+        """Plays the carrier that scans a consignment."""
+        self._state.settle()
+        try:
+            new = NewScan.model_validate_json(await request.body())
+            scan(self._state, new)
+        except ValueError as error:
+            return _bad(error)
+        self._state.save()
+        return JSONResponse(new.model_dump(mode="json"), status_code=201)
 
     async def reset(self, _: Request) -> Response:
         """Forgets everything; references go on counting."""

@@ -14,8 +14,9 @@ from sandbox.words import AddressType
 
 _WIDTH, _HEIGHT = 105, 148
 """Millimetres: A6."""
+USUAL_RESOLUTION = 203
+"""Dots per inch of a usual label printer: 8 per millimetre."""
 _DOTS = 8
-"""Dots per millimetre of the PNG and of a usual label printer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,43 +124,48 @@ def pdf_file(labels: Sequence[LabelContent]) -> bytes:
     return bytes(pdf.output())
 
 
-def png_file(labels: Sequence[LabelContent]) -> bytes:
+def png_file(labels: Sequence[LabelContent], resolution: int = USUAL_RESOLUTION) -> bytes:
     """One picture: the labels under each other, since a PNG has no pages."""
-    width, height = _WIDTH * _DOTS, _HEIGHT * _DOTS
+    dots = resolution / USUAL_RESOLUTION
+    width, height = round(_WIDTH * _DOTS * dots), round(_HEIGHT * _DOTS * dots)
     picture = Image.new("1", (width, height * max(len(labels), 1)), 1)
     draw = ImageDraw.Draw(picture)
-    large, normal, small = (ImageFont.load_default(size) for size in (44.0, 34.0, 22.0))
+    large, normal, small = (ImageFont.load_default(size * dots) for size in (44.0, 34.0, 22.0))
     for number, label in enumerate(labels):
-        top, left = number * height, 8 * _DOTS
-        draw.text((left, top + 60), f"{label.carrier}  {label.service}", font=large, fill=0)
+        top, left = number * height, 8 * _DOTS * dots
+        draw.text((left, top + 60 * dots), f"{label.carrier}  {label.service}", 0, large)
         for row, line in enumerate(label.address):
-            draw.text((left, top + 170 + row * 46), line, font=normal, fill=0)
+            draw.text((left, top + (170 + row * 46) * dots), line, 0, normal)
         for start, thickness in bars(label.tracking_reference, left, width - 2 * left):
             end = start + max(thickness, 1) - 1
-            draw.rectangle((round(start), top + 704, round(end), top + 896), fill=0)
-        draw.text((left, top + 910), label.tracking_reference, font=normal, fill=0)
+            box = (round(start), round(top + 704 * dots), round(end), round(top + 896 * dots))
+            draw.rectangle(box, fill=0)
+        draw.text((left, top + 910 * dots), label.tracking_reference, 0, normal)
         for row, line in enumerate(label.small_print):
-            draw.text((left, top + 980 + row * 34), line, font=small, fill=0)
+            draw.text((left, top + (980 + row * 34) * dots), line, 0, small)
     file = io.BytesIO()
-    picture.save(file, format="PNG")
+    picture.save(file, format="PNG", dpi=(resolution, resolution))
     return file.getvalue()
 
 
-def zpl_file(labels: Sequence[LabelContent]) -> bytes:
+def zpl_file(labels: Sequence[LabelContent], resolution: int = USUAL_RESOLUTION) -> bytes:
     """ZPL text: from ^XA to ^XZ for each label, in UTF-8 (^CI28)."""
+
+    def dots(number: int) -> int:
+        return max(1, round(number * resolution / USUAL_RESOLUTION))
+
+    def text(top: int, size: int, line: str) -> str:
+        font = f"^A0N,{dots(size)},{dots(size)}"
+        return f"^FO{dots(60)},{dots(top)}{font}^FH^FD{_field(line)}^FS"
+
     lines: list[str] = []
     for label in labels:
-        lines += [
-            "^XA",
-            "^CI28",
-            f"^PW{_WIDTH * _DOTS}",
-            f"^FO60,50^A0N,48,48^FH^FD{_field(f'{label.carrier}  {label.service}')}^FS",
-        ]
-        for row, line in enumerate(label.address):
-            lines.append(f"^FO60,{150 + row * 46}^A0N,36,36^FH^FD{_field(line)}^FS")
-        lines.append(f"^FO60,700^BY3^BCN,190,Y,N,N^FD{label.tracking_reference}^FS")
-        for row, line in enumerate(label.small_print):
-            lines.append(f"^FO60,{980 + row * 34}^A0N,26,26^FH^FD{_field(line)}^FS")
+        lines += ["^XA", "^CI28", f"^PW{dots(_WIDTH * _DOTS)}"]
+        lines.append(text(50, 48, f"{label.carrier}  {label.service}"))
+        lines += [text(150 + row * 46, 36, line) for row, line in enumerate(label.address)]
+        bar = f"^BY{dots(3)}^BCN,{dots(190)},Y,N,N"
+        lines.append(f"^FO{dots(60)},{dots(700)}{bar}^FD{label.tracking_reference}^FS")
+        lines += [text(980 + row * 34, 26, line) for row, line in enumerate(label.small_print)]
         lines.append("^XZ")
     return ("\n".join(lines) + "\n").encode()
 

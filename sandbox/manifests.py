@@ -6,6 +6,7 @@ from sandbox.errors import Problems
 from sandbox.exchange import Answer, Call
 from sandbox.faults import FaultKind
 from sandbox.jobs import action
+from sandbox.manifest_files import enter_in_file
 from sandbox.records import Consignment, Failure
 from sandbox.requests import ConsignmentReferencesRequest, ManifestFromQueryRequest
 from sandbox.search import end_of, wall_time
@@ -17,16 +18,17 @@ from sandbox.validation import read
 def manifest_consignments(call: Call) -> Answer:
     """PUT /consignments/manifest: an outcome each; 202, since the carrier is told later."""
     request = read(ConsignmentReferencesRequest, call.body)
+    manifesting = call.state.references.manifest()
     results = []
     for reference in request.consignment_references:
-        failure = _attempt(call, reference)
+        failure = _attempt(call, reference, manifesting)
         message = failure or f"Consignment {reference} is being manifested."
         results.append(outcome(reference, message, good=failure is None, linked=True))
     queued = any(each["IsSuccess"] for each in results)
     return Answer(202 if queued else 200, results)
 
 
-def _attempt(call: Call, reference: str) -> str | None:
+def _attempt(call: Call, reference: str, manifesting: str) -> str | None:
     consignment = call.state.consignments.get(reference)
     if consignment is None:
         return f"Consignment {reference} was not found."
@@ -35,7 +37,7 @@ def _attempt(call: Call, reference: str) -> str | None:
     fault = call.item_fault(FaultKind.BULK_ITEM_FAILURE, consignment)
     if fault is not None:
         return fault.body if isinstance(fault.body, str) else "Something went wrong."
-    _queue(call, consignment)
+    _queue(call, consignment, manifesting)
     return None
 
 
@@ -48,7 +50,12 @@ def manifest_from_query(call: Call) -> Answer:
         for each in call.state.consignments.values()
         if each.state in states and _matches(each, request)
     ]
-    failed = [each.reference for each in matched if _attempt(call, each.reference) is not None]
+    manifesting = call.state.references.manifest()
+    failed = [
+        each.reference
+        for each in matched
+        if _attempt(call, each.reference, manifesting) is not None
+    ]
     queued = len(matched) - len(failed)
     message = f"{len(matched)} matched, {queued} queued, {len(failed)} not queued"
     # Absent in the all-good sample.
@@ -102,7 +109,7 @@ def _ships_then(consignment: Consignment, request: ManifestFromQueryRequest) -> 
     )
 
 
-def _queue(call: Call, consignment: Consignment) -> None:
+def _queue(call: Call, consignment: Consignment, manifesting: str) -> None:
     state = call.state
     state.enter(consignment, ConsignmentState.MANIFESTING)
     fault = call.item_fault(FaultKind.MANIFEST_FAILURE, consignment)
@@ -110,18 +117,18 @@ def _queue(call: Call, consignment: Consignment) -> None:
     if fault is not None:
         told = fault.body if isinstance(fault.body, str) else "The carrier refused the data."
         failure.append(told)
-    state.schedule(
-        state.options.manifest_seconds, "settle manifest", consignment.reference, *failure
-    )
+    seconds = state.options.manifest_seconds
+    state.schedule(seconds, "settle manifest", consignment.reference, manifesting, *failure)
 
 
 @action("settle manifest")
 def _settle(state: SandboxState, arguments: list[str]) -> None:
-    reference, *failure = arguments
+    reference, manifesting, *failure = arguments
     consignment = state.consignments[reference]
     if failure:
         consignment.failed_manifest = Failure(state.now, failure[0])
         state.enter(consignment, ConsignmentState.MANIFEST_FAILED)
         return
     consignment.manifest_count += 1
+    enter_in_file(state, consignment, manifesting)
     state.enter(consignment, ConsignmentState.MANIFESTED)

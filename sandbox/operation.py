@@ -13,8 +13,7 @@ class Operation:
     """operationId."""
     method: str
     path: str
-    handler: Handler | None = None
-    """None: it is in the contract, the sandbox does not have it yet."""
+    handler: Handler
     takes_body: bool = False
 
     @property

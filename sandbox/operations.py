@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox import catalogue, manifests
-from sandbox.carrier_operations import ALLOCATION, PAPERS
+from sandbox import catalogue
+from sandbox.carrier_operations import ALLOCATION, HANDING_OVER, ON_THE_WAY, PAPERS
 from sandbox.consignment_operations import CONSIGNMENTS
-from sandbox.not_built import LINES
 from sandbox.operation import Operation
 from sandbox.order_operations import ORDERS
 
@@ -16,20 +15,8 @@ OPERATIONS: Sequence[Operation] = (
     *CONSIGNMENTS,
     *ALLOCATION,
     *PAPERS,
-    Operation(
-        "manifestConsignments",
-        "PUT",
-        "/consignments/manifest",
-        manifests.manifest_consignments,
-        takes_body=True,
-    ),
-    Operation(
-        "manifestFromQuery",
-        "POST",
-        "/consignments/manifestFromQuery",
-        manifests.manifest_from_query,
-        takes_body=True,
-    ),
+    *HANDING_OVER,
+    *ON_THE_WAY,
     Operation(
         "getShippingLocations", "GET", "/shippinglocations", catalogue.get_shipping_locations
     ),
@@ -49,12 +36,6 @@ OPERATIONS: Sequence[Operation] = (
     Operation("getCarrierServices", "GET", "/carrierservices", catalogue.get_carrier_services),
 )
 
-NOT_BUILT: Sequence[Operation] = tuple(
-    Operation(name, method, path)
-    for name, method, path in (line.split() for line in LINES.strip().splitlines())
-)
-"""Answered with 501, so that nobody takes the gap for an unknown reference."""
-
 
 def _is_variable(segment: str) -> bool:
     return segment.startswith("{")
@@ -64,7 +45,7 @@ def _literal_first(operation: Operation) -> list[bool]:
     return [_is_variable(segment) for segment in operation.segments]
 
 
-_IN_ORDER = sorted((*OPERATIONS, *NOT_BUILT), key=_literal_first)
+_IN_ORDER = sorted(OPERATIONS, key=_literal_first)
 NAMES = frozenset(operation.name for operation in _IN_ORDER)
 
 

@@ -10,6 +10,7 @@ from sandbox.records import Consignment
 from sandbox.state import SandboxState
 from sandbox.states import Action
 from sandbox.validation import check_package, read
+from sandbox.words import EventKind
 
 
 def add_package(call: Call) -> Answer:
@@ -23,6 +24,7 @@ def add_package(call: Call) -> Answer:
     (package,) = kept_packages([request], call.state.references)
     consignment.packages = [*consignment.packages, package]
     call.state.changed(consignment)
+    call.state.note(consignment, EventKind.PACKAGE_ADDED, package.reference)
     return Answer(201, package_json(package), touched=(consignment.reference,))
 
 
@@ -39,6 +41,7 @@ def delete_package(call: Call) -> Answer:
         raise Refusal(400, Code.VALIDATION, "The request is not valid.", [detail])
     consignment.packages = [each for each in consignment.packages if each.reference != reference]
     call.state.changed(consignment)
+    call.state.note(consignment, EventKind.PACKAGE_REMOVED, reference)
     return Answer(200)
 
 

@@ -15,9 +15,9 @@ from sandbox.models import (
     RequestedDeliveryDate,
     Weight,
 )
-from sandbox.reference_data import SERVICES, CarrierService
+from sandbox.reference_data import CARRIERS, SERVICES, Carrier, CarrierService
 from sandbox.states import ConsignmentState
-from sandbox.words import AddressType, Direction, Source
+from sandbox.words import AddressType, Direction, EventKind, Source
 
 ServiceByReference = Annotated[
     CarrierService,
@@ -76,6 +76,28 @@ class Failure:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a carrier saw of a consignment, and when."""
+
+    date: datetime
+    code: str
+    """The state that it led to."""
+    description: str
+    location: str | None = None
+    signed_by: str | None = None
+    leg: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What was done to a consignment, other than taking it into a state."""
+
+    date: datetime
+    kind: EventKind
+    detail: str
+
+
 @dataclass(slots=True)
 class Consignment:
     """Packages with one origin, one destination, one service."""
@@ -108,6 +130,8 @@ class Consignment:
     """How often the carrier was told of it: more than once is a fault of the caller."""
     label_count: int = 0
     labels_first_printed: datetime | None = None
+    scans: list[Scan] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def address(self, kind: AddressType) -> Address | None:
         """The address that plays a part, if there is one."""
@@ -160,6 +184,25 @@ class Quote:
     created: datetime
     expires: datetime
     """Of no use after this."""
+
+
+@dataclass(slots=True)
+class ManifestFile:
+    """What one carrier was told in one go of what it collects at one location."""
+
+    reference: str
+    """32 hex digits."""
+    carrier: Annotated[
+        Carrier,
+        PlainValidator(CARRIERS.__getitem__),
+        PlainSerializer(lambda carrier: carrier.reference, return_type=str),
+    ]
+    location: str | None
+    created: datetime
+    bookings: int = 0
+    """How many consignments; which ones is not told (RULES 8)."""
+    packages: int = 0
+    kilograms: float = 0.0
 
 
 def total_weight(packages: list[Package]) -> Weight:

@@ -161,6 +161,9 @@ PACKAGE_SIZES: Mapping[str, PackageSize] = MappingProxyType(
 NORTHLINE = Carrier("NORTHLINE", "Northline", "NL")
 PENNYPOST = Carrier("PENNYPOST", "Penny Post", "PP")
 KESTREL = Carrier("KESTREL", "Kestrel Worldwide", "KW")
+CARRIERS: Mapping[str, Carrier] = MappingProxyType(
+    {carrier.reference: carrier for carrier in (NORTHLINE, PENNYPOST, KESTREL)}
+)
 
 _UK = frozenset({"GB", "IM", "JE", "GG"})
 _EVERYWHERE = frozenset(COUNTRIES)

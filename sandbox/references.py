@@ -67,6 +67,10 @@ class References:
         """A GUID, of a quote or of the asking for some."""
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"quote {self._next('quote')}"))
 
+    def manifest(self) -> str:
+        """One manifesting of some consignments; a file of it adds its carrier and location."""
+        return str(self._next("manifest"))
+
     def tracking(self, prefix: str) -> str:
         """A carrier's tracking reference, such as NL0081733155."""
         return f"{prefix}{81_733_155 + self._next('tracking'):010d}"

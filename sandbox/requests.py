@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sandbox.dates import LooseDateTime
+from sandbox.dates import LooseDateTime, OffsetDateTime
 from sandbox.goods import OrderPackageInput, PackageInput
 from sandbox.models import (
     Address,
@@ -16,7 +16,8 @@ from sandbox.models import (
     RequestedDeliveryDate,
     Weight,
 )
-from sandbox.words import Direction, Source
+from sandbox.states import ConsignmentState
+from sandbox.words import Direction, EventKind, Source
 
 
 class CreateOrderRequest(Model):
@@ -203,3 +204,22 @@ class ManifestFromQueryRequest(Model):
     labels_printed: bool | None = None
     shipping_date: LooseDateTime | None = None
     shipping_date_ranges: ShippingDateRange | None = None
+
+
+class Period(Model):
+    """From when to when; both are included."""
+
+    start: OffsetDateTime
+    end: OffsetDateTime
+
+
+class ConsignmentEventRequest(Period):
+    """Events wanted."""
+
+    event_types: list[EventKind]
+
+
+class ConsignmentStateEventRequest(Period):
+    """State changes wanted."""
+
+    consignment_states: list[ConsignmentState]

@@ -11,10 +11,11 @@ from sandbox.errors import not_found
 from sandbox.faults import Faults
 from sandbox.jobs import Job
 from sandbox.options import SandboxOptions
-from sandbox.records import Consignment, DeliveryOption, Order, Quote
+from sandbox.records import Consignment, DeliveryOption, Event, ManifestFile, Order, Quote
 from sandbox.references import References
 from sandbox.state_file import Counters, Kept, Key, StateFile, key_of
 from sandbox.states import ConsignmentState
+from sandbox.words import EventKind
 
 
 class SandboxState:
@@ -42,6 +43,7 @@ class SandboxState:
         self.consignments: dict[str, Consignment] = {}
         self.delivery_options: dict[str, DeliveryOption] = {}
         self.quotes: dict[str, Quote] = {}
+        self.manifest_files: dict[str, ManifestFile] = {}
         self.calls: list[CallRecord] = []
         self.keys = set(self.options.keys)
         self.latency_seconds = self.options.latency_seconds
@@ -63,6 +65,7 @@ class SandboxState:
         self.consignments = {each.reference: each for each in file.records(Consignment)}
         self.delivery_options = {each.reference: each for each in file.records(DeliveryOption)}
         self.quotes = {each.reference: each for each in file.records(Quote)}
+        self.manifest_files = {each.reference: each for each in file.records(ManifestFile)}
         self.calls = sorted(file.records(CallRecord), key=lambda each: each.sequence)
         for job in file.records(Job):
             self._push(job)
@@ -149,6 +152,11 @@ class SandboxState:
             consignment.state = state
             consignment.history.append((self.now, state))
         self.changed(consignment)
+
+    def note(self, consignment: Consignment, kind: EventKind, detail: str) -> None:
+        """Adds to what is told of a consignment when events are asked for."""
+        consignment.events.append(Event(self.now, kind, detail))
+        self.keep(consignment)
 
     def order(self, reference: str) -> Order:
         """The order, or 404."""

@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 from sandbox.calls import CallRecord
 from sandbox.faults import FaultsKept
 from sandbox.jobs import Job
-from sandbox.records import Consignment, DeliveryOption, Order, Quote
+from sandbox.records import Consignment, DeliveryOption, ManifestFile, Order, Quote
 
-Kept = Order | Consignment | DeliveryOption | Quote | CallRecord | Job
+Kept = Order | Consignment | DeliveryOption | Quote | ManifestFile | CallRecord | Job
 K = TypeVar("K", bound=Kept)
 Key = tuple[type[Kept], str]
 
@@ -33,7 +33,10 @@ FORMAT = 1
 
 _ADAPTERS: Mapping[type, TypeAdapter[Any]] = {
     kind: TypeAdapter(kind)
-    for kind in (Order, Consignment, DeliveryOption, Quote, CallRecord, Job, Counters)
+    for kind in (
+        *(Order, Consignment, DeliveryOption, Quote, ManifestFile, CallRecord, Job),
+        Counters,
+    )
 }
 _COUNTERS = ("Counters", "")
 _WRITE = "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"

@@ -75,6 +75,21 @@ _S = ConsignmentState
 PASSING = frozenset({_S.ALLOCATING, _S.MANIFESTING, _S.CANCELLING})
 """States that admit no action at all; the caller waits and reads again (RULES 4.1)."""
 
+BY_CARRIERS = frozenset(
+    {
+        *(_S.AT_DROP_OFF_POINT, _S.COLLECTED, _S.COLLECTION_FAILED, _S.CARRIER_UNABLE_TO_COLLECT),
+        *(_S.EXCHANGE_FAILED, _S.IN_TRANSIT, _S.IN_TRANSIT_WAITING, _S.DELAYED, _S.AT_CUSTOMS),
+        *(_S.HELD_BY_CARRIER, _S.ACTION_REQUIRED, _S.MISSING, _S.LOST, _S.DAMAGED),
+        *(_S.OUT_FOR_DELIVERY, _S.AT_COLLECTION_POINT, _S.DELIVERY_FAILED),
+        *(_S.DELIVERY_FAILED_CARD_LEFT, _S.DELIVERED, _S.PARTIALLY_DELIVERED),
+        *(_S.DELIVERED_DAMAGED, _S.RETURN_TO_SENDER),
+    }
+)
+"""States that a consignment is taken into by a carrier's scan, by nothing that is asked of PRO."""
+
+SCANNED_FROM = BY_CARRIERS | {_S.MANIFESTED, _S.DISPATCHED}
+"""States in which a carrier has the consignment, or is told to fetch it."""
+
 _NO_LABEL_YET = frozenset({_S.UNALLOCATED, _S.ALLOCATION_FAILED, _S.CANCELLED}) | PASSING
 
 TRANSITIONS: Mapping[Action, Transition] = MappingProxyType(

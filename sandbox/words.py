@@ -149,3 +149,24 @@ class PackResult(Word):
     CREATION_FAILED = "ConsignmentCreationFailed"
     RETURN_CREATED = "ReturnConsignmentCreated"
     RETURN_CREATION_FAILED = "ReturnConsignmentCreationFailed"
+
+
+class LabelledResult(Word):
+    """Outcome words of allocating and labelling in one call."""
+
+    ALLOCATED = "ConsignmentAllocated"
+    ALLOCATION_FAILED = "ConsignmentAllocationFailed"
+    RETURN_ALLOCATED = "ReturnConsignmentAllocated"
+    RETURN_ALLOCATION_FAILED = "ReturnConsignmentAllocationFailed"
+
+
+class EventKind(Word):
+    """Kinds of event that can be asked for."""
+
+    CREATED = "ConsignmentCreated"
+    UPDATED = "ConsignmentUpdated"
+    LABELS_PRINTED = "LabelsPrinted"
+    PACKAGE_ADDED = "PackageAdded"
+    PACKAGE_REMOVED = "PackageRemoved"
+    PACKAGE_UPDATED = "PackageUpdated"
+    RESCHEDULED = "Rescheduled"

@@ -18,7 +18,7 @@ from .samples import ORDER, PACK
 
 # Refusals of the gateway or of the sandbox itself, which no operation of the contract lists;
 # 400 is judged as the BadRequest of the other operations.
-UNLISTED = {406, 415, 501, 429, 500, 503}
+UNLISTED = {406, 415, 429, 500, 503}
 
 HEADERS = {"ocp-apim-subscription-key": DEFAULT_KEY, "electio-api-version": "1.1"}
 

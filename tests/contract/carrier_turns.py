@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from .caller import Caller, changed
+from .caller import Caller, Clock, changed
 from .samples import ORDER, PACK
 
 TO_FRANCE = [
@@ -79,6 +79,84 @@ async def _document(pro: Caller) -> object:
     return await pro.good("GET", f"/consignments/docs/CN22/{reference}/{package}")
 
 
+async def _labelled(pro: Caller) -> object:
+    return await pro.good("PUT", f"/allocation/{await pro.pack()}/labels/pdf")
+
+
+async def _labelled_by(pro: Caller, way: str) -> object:
+    return await pro.good("PUT", f"/allocation/{await pro.pack()}/{way}/labels/zpl")
+
+
+async def _labelled_by_service(pro: Caller) -> object:
+    return await _labelled_by(pro, "carrierservice/NL_P24")
+
+
+async def _labelled_by_group(pro: Caller) -> object:
+    return await _labelled_by(pro, "servicegroup/UK_STANDARD")
+
+
+async def _labelled_by_quote(pro: Caller) -> object:
+    reference = await pro.pack()
+    quotes = await pro.good("GET", f"/quotes/consignment/{reference}")
+    quote = quotes["Quotes"][0]["QuoteReference"]
+    return await pro.good("PUT", f"/allocation/{reference}/quote/{quote}/labels/PNG")
+
+
+async def _labels_at_300_dpi(pro: Caller) -> object:
+    return await pro.good("GET", f"/labels/{await pro.allocated()}/zpl/300")
+
+
+async def _package_label_at_300_dpi(pro: Caller) -> object:
+    reference = await pro.allocated()
+    path = f"/labels/package/{reference}/{package_of(pro, reference)}/png/300"
+    return await pro.good("GET", path)
+
+
+async def manifested(pro: Caller) -> str:
+    """A consignment whose carrier was told of it."""
+    reference = await pro.allocated()
+    await pro.good("PUT", "/consignments/manifest", {"ConsignmentReferences": [reference]})
+    clock = pro.state.options.clock
+    assert isinstance(clock, Clock)
+    clock.forward(60)
+    return reference
+
+
+async def _manifests(pro: Caller) -> object:
+    await manifested(pro)
+    return await pro.good("GET", "/consignments/customer/manifests")
+
+
+async def _manifest(pro: Caller) -> object:
+    await manifested(pro)
+    (file,) = await pro.good("GET", "/consignments/customer/manifests")
+    path = f"/consignments/customer/manifest/{file['ManifestReference']}"
+    return await pro.good("GET", path)
+
+
+async def _tracking(pro: Caller) -> object:
+    return await pro.good("GET", f"/tracking/{await pro.allocated()}")
+
+
+async def _flat_tracking(pro: Caller) -> object:
+    return await pro.good("GET", f"/tracking/flattened/{await pro.allocated()}")
+
+
+PERIOD = {"Start": "2026-03-02T00:00:00Z", "End": "2026-03-03T00:00:00+00:00"}
+
+
+async def _events(pro: Caller) -> object:
+    await pro.pack()
+    body = PERIOD | {"EventTypes": ["ConsignmentCreated"]}
+    return await pro.good("POST", "/events/consignments", body)
+
+
+async def _state_events(pro: Caller) -> object:
+    await pro.allocated()
+    body = PERIOD | {"ConsignmentStates": ["Allocated"]}
+    return await pro.good("POST", "/events/consignments/stateevents", body)
+
+
 TURNS: Mapping[str, Callable[[Caller], Awaitable[object]]] = {
     "allocateWithServiceGroup": _group,
     "allocateManyWithServiceGroup": _many_with_group,
@@ -90,6 +168,18 @@ TURNS: Mapping[str, Callable[[Caller], Awaitable[object]]] = {
     "getCustomsDocuments": _documents,
     "getCommercialInvoice": _invoice,
     "getCustomsDocument": _document,
+    "allocateAndGetLabels": _labelled,
+    "allocateWithServiceAndGetLabels": _labelled_by_service,
+    "allocateWithGroupAndGetLabels": _labelled_by_group,
+    "allocateWithQuoteAndGetLabels": _labelled_by_quote,
+    "getLabelsInResolution": _labels_at_300_dpi,
+    "getPackageLabelInResolution": _package_label_at_300_dpi,
+    "getCustomerManifests": _manifests,
+    "getCustomerManifest": _manifest,
+    "getTracking": _tracking,
+    "getTrackingFlattened": _flat_tracking,
+    "getConsignmentEvents": _events,
+    "getConsignmentStateEvents": _state_events,
 }
 
 

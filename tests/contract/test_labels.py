@@ -97,3 +97,30 @@ def test_the_barcode_is_code_39() -> None:
     assert {round(width) for _, width in drawn} == {1, 3}
     end = drawn[-1][0] + drawn[-1][1]
     assert round(end) == 4 * 15 + 3
+
+
+@pytest.mark.parametrize(("resolution", "height"), [(203, 1184), (300, 1750), (600, 3500)])
+async def test_png_in_a_resolution(pro: Caller, resolution: int, height: int) -> None:
+    content, _ = await _file(pro, await pro.allocated(), f"/png/{resolution}")
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.height == height
+        assert round(picture.info["dpi"][0]) == resolution
+
+
+async def test_zpl_in_a_resolution(pro: Caller) -> None:
+    reference = await pro.allocated()
+    usual, _ = await _file(pro, reference, "/zpl")
+    assert (await _file(pro, reference, "/zpl/203"))[0] == usual
+    fine, _ = await _file(pro, reference, "/zpl/406")
+    assert b"^PW840" in usual
+    assert b"^PW1680" in fine
+    assert b"^BY6^BCN,380," in fine
+
+
+@pytest.mark.parametrize(
+    "resolution", ["0", "-1", "71", "601", "2e2", "\u0663\u0660\u0660", "9" * 5000]
+)
+async def test_resolutions_that_no_printer_has(pro: Caller, resolution: str) -> None:
+    response = await pro.call("GET", f"/labels/{await pro.allocated()}/pdf/{resolution}")
+    assert response.status_code == 400
+    assert response.json()["Details"][0]["Target"] == "resolution"

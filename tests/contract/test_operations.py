@@ -1,11 +1,10 @@
-"""Every operation of the contract is there, or is named as missing."""
+"""Every operation of the contract is there."""
 
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from sandbox.operation import Operation
-from sandbox.operations import NOT_BUILT, OPERATIONS
+from sandbox.operations import OPERATIONS
 from sandbox.states import ConsignmentState
 
 from .caller import Caller
@@ -16,9 +15,9 @@ from .samples import ORDER, PACK
 
 
 def test_the_table_is_the_contract(contract: Contract) -> None:
-    table = {each.name: (each.method, each.path) for each in (*OPERATIONS, *NOT_BUILT)}
+    table = {each.name: (each.method, each.path) for each in OPERATIONS}
     assert table == contract.operations
-    assert len(table) == len(OPERATIONS) + len(NOT_BUILT)
+    assert len(table) == len(OPERATIONS)
 
 
 def test_the_states_are_those_of_the_contract(contract: Contract) -> None:
@@ -146,10 +145,3 @@ async def test_answers_as_the_contract_says(pro: Caller, operation: str) -> None
     assert last.operation == operation
     assert last.status is not None
     assert last.status < 300
-
-
-@pytest.mark.parametrize("operation", NOT_BUILT, ids=lambda each: each.name)
-async def test_what_is_missing_says_so(pro: Caller, operation: Operation) -> None:
-    path = operation.path.replace("{", "").replace("}", "")
-    response = await pro.call(operation.method, path)
-    assert (response.status_code, response.json()["Code"]) == (501, "NotBuiltInSandbox")
