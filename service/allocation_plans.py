@@ -13,6 +13,7 @@ from typing import Any
 from service.events.allocation import BY_DEFAULT_RULES, Ways, as_json, from_json
 from service.events.details import Metadata
 from service.events.goods import Shipment
+from service.events.parties import Address
 from service.events.published import Direction
 
 EVENT = "event"
@@ -132,6 +133,23 @@ class AllocationPlans:
             "allocation": as_json(order.allocation) if order.allocation else None,
         }
         return {name: value for name, value in kept.items() if value}
+
+    def facts_amended(
+        self,
+        kept: Mapping[str, Any],
+        destination: Address | None,
+        tags: Sequence[str] | None,
+        metadata: Sequence[Metadata] | None,
+    ) -> dict[str, Any]:
+        """Give what the ledger keeps of an order that is amended; None is what stays as it was."""
+        changed = dict(kept)
+        if destination is not None:
+            changed["destination_country"] = destination.country and destination.country.code
+        if tags is not None:
+            changed["tags"] = list(tags)
+        if metadata is not None:
+            changed["metadata"] = self.asked_for(metadata)
+        return {name: value for name, value in changed.items() if value}
 
     def asked_for(self, metadata: Sequence[Metadata]) -> dict[str, str]:
         """Give the metadata that rules ask for, as text."""

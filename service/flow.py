@@ -11,6 +11,7 @@ from service.reactions.consignment_allocated import FetchPapers
 from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_amended import AmendOrder
 from service.reactions.order_cancelled import CancelOrder
 from service.reactions.order_placed import RecordOrder
 from service.reactions.pick_withdrawn import WithdrawPick
@@ -34,6 +35,12 @@ FLOW: tuple[Step, ...] = (
         RecordOrder,
         "Create Order or Select Option As Order",
         (EventType.ORDER_RECORDED, EventType.ORDER_REJECTED),
+    ),
+    Step(
+        EventType.ORDER_AMENDED,
+        AmendOrder,
+        "Update Order, Update Consignment",
+        (EventType.ORDER_AMENDMENT_APPLIED, EventType.ORDER_AMENDMENT_REJECTED),
     ),
     Step(
         EventType.ORDER_CANCELLED,

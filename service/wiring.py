@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 
 from service.allocation_plans import NO_RULES, AllocationPlans
 from service.allocation_rules import BadRules, given_rules
+from service.amending import Amending
 from service.clock import utc_now
 from service.events.envelope import Incoming
 from service.events.topics import EventType, RetryTier, Topics
@@ -65,6 +66,7 @@ from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
 from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_amended import AmendOrder
 from service.reactions.order_cancelled import CancelOrder
 from service.reactions.order_placed import RecordOrder
 from service.reactions.pick_withdrawn import WithdrawPick
@@ -320,6 +322,7 @@ def assemble(
     allocate = AllocateConsignment(operations, pro, allocations, database, strays)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro, options, plans),
+        EventType.ORDER_AMENDED: AmendOrder(operations, Amending(pro), plans),
         EventType.ORDER_CANCELLED: CancelOrder(operations, database, undoing),
         EventType.PICK_WITHDRAWN: WithdrawPick(operations, database, undoing),
         EventType.STOCK_PICKED: PackPick(

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from service.events.amending import (
+    OrderAmended,
+    OrderAmendmentApplied,
+    OrderAmendmentRejected,
+)
 from service.events.cancelling import (
     ConsignmentCancelled,
     OrderCancellationApplied,
@@ -36,6 +41,7 @@ from service.events.topics import EventType
 
 _EVENTS: tuple[type[Event], ...] = (
     OrderPlaced,
+    OrderAmended,
     OrderCancelled,
     StockPicked,
     PickWithdrawn,
@@ -44,6 +50,8 @@ _EVENTS: tuple[type[Event], ...] = (
     ManifestRequested,
     OrderRecorded,
     OrderRejected,
+    OrderAmendmentApplied,
+    OrderAmendmentRejected,
     OrderCancellationApplied,
     OrderCancellationRejected,
     ConsignmentCreated,

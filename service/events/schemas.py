@@ -54,7 +54,7 @@ def schema_of(event_type: EventType) -> Json:
     }
     body = model.model_json_schema(mode="validation")
     schema |= body | {"title": event_type.value}
-    if {"packages", "items"} <= body["properties"].keys():
+    if body["properties"].get("packages", {}).get("type") == "array":
         schema["oneOf"] = [
             {"required": ["packages"], "properties": {"packages": {"minItems": 1}}},
             {"required": ["items"], "properties": {"items": {"minItems": 1}}},

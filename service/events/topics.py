@@ -16,6 +16,8 @@ class EventType(StrEnum):
 
     ORDER_PLACED = "order.placed"
     """In: the shop sold something that has to be delivered."""
+    ORDER_AMENDED = "order.amended"
+    """In: something about an order has changed that is not its goods."""
     ORDER_CANCELLED = "order.cancelled"
     """In: nothing more of an order is to leave; it passes every hold."""
     STOCK_PICKED = "stock.picked"
@@ -33,6 +35,10 @@ class EventType(StrEnum):
     """Out: PRO knows the order."""
     ORDER_REJECTED = "order.rejected"
     """Out: PRO refused the order; its reference is free again."""
+    ORDER_AMENDMENT_APPLIED = "order.amendment_applied"
+    """Out: PRO has the order, and what is packed of it, as amended."""
+    ORDER_AMENDMENT_REJECTED = "order.amendment_rejected"
+    """Out: the order stays as it is."""
     ORDER_CANCELLATION_APPLIED = "order.cancellation_applied"
     """Out: nothing of the order leaves."""
     ORDER_CANCELLATION_REJECTED = "order.cancellation_rejected"
@@ -67,6 +73,7 @@ class EventType(StrEnum):
 
 RECEIVED_FROM_OTHERS = (
     EventType.ORDER_PLACED,
+    EventType.ORDER_AMENDED,
     EventType.ORDER_CANCELLED,
     EventType.STOCK_PICKED,
     EventType.PICK_WITHDRAWN,

@@ -18,13 +18,8 @@ from service.ledger.tables import OperationState, OrderState, consignments, oper
 
 LOOK_AGAIN_SECONDS = 5.0
 """How soon to see whether an operation is settled whose own event is late."""
-STEPS_OF_CONSIGNMENTS = (
-    OperationKind.ALLOCATE,
-    OperationKind.DEALLOCATE,
-    OperationKind.GET_LABELS,
-    OperationKind.UPDATE_CONSIGNMENT,
-)
-"""What nobody wants of a consignment that is cancelled."""
+STEPS_OF_CONSIGNMENTS = (OperationKind.ALLOCATE, OperationKind.GET_LABELS)
+"""What nobody wants, and nobody waits for, of a consignment that is cancelled."""
 
 _TOMBSTONE = Statement(
     lambda insert: (

@@ -27,6 +27,7 @@ REPLAYED = "replayed"
 _STAGES: dict[str, int] = {
     EventType.ORDER_PLACED: 0,
     EventType.CONSIGNMENT_REQUESTED: 0,
+    EventType.ORDER_AMENDED: 1,
     EventType.STOCK_PICKED: 1,
     EventType.PICK_WITHDRAWN: 1,
     EventType.CONSIGNMENT_CREATED: 2,

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict, cast
 
-from service.events import details, goods, measures, parties, published, received, requested
+from service.events import (
+    amending,
+    details,
+    goods,
+    measures,
+    parties,
+    published,
+    received,
+    requested,
+)
 from service.pro import contract, documents, parts, words
 from service.pro.problems import Problem
 
@@ -72,6 +81,36 @@ def pack_order_request(
     )
 
 
+def amendments(event: amending.OrderAmended) -> documents.Amendments:
+    """What an amendment changes, in orders and in consignments alike; the direction only orders
+    have."""
+    given: dict[str, object] = {}
+    if event.required_delivery_date is not None:
+        given["required_delivery_date"] = _delivery(event.required_delivery_date)
+    if event.shipping_date is not None:
+        given["shipping_date"] = event.shipping_date
+    if event.customs_documentation is not None:
+        given["customs_documentation"] = _customs(event.customs_documentation)
+    if event.metadata is not None:
+        given["meta_data"] = _metadata(event.metadata)
+    if event.tags is not None:
+        given["tags"] = event.tags
+    for name in event.remove:
+        given["meta_data" if name == "metadata" else name] = () if name == "tags" else None
+    ends: tuple[tuple[parties.Address | None, parts.AddressType], ...] = (
+        (event.origin, "Origin"),
+        (event.destination, "Destination"),
+    )
+    addresses = [_address(place, part) for place, part in ends if place is not None]
+    addresses += [_other_address(other) for other in event.addresses]
+    return documents.Amendments.model_validate({**given, "addresses": tuple(addresses)})
+
+
+def direction(said: str | None) -> parts.Direction | None:
+    """A direction in PRO's words."""
+    return None if said is None else "Inbound" if said == "inbound" else "Outbound"
+
+
 def rejection_from(problem: Problem) -> published.Rejection:
     """PRO's refusal in the words of an outcome event."""
     return published.Rejection(
@@ -117,10 +156,7 @@ def _addresses(said: goods.Shipment) -> tuple[parts.Address, ...]:
     return (
         _address(said.origin, "Origin"),
         _address(said.destination, "Destination"),
-        *(
-            _address(other, cast("parts.AddressType", words.pascal(other.type)))
-            for other in said.addresses
-        ),
+        *(_other_address(other) for other in said.addresses),
     )
 
 
@@ -226,6 +262,10 @@ def _address(said: parties.Address, part: parts.AddressType) -> parts.Address:
         else parts.LatLong(latitude=place.latitude, longitude=place.longitude),
         is_cached=False if only_location else None,
     )
+
+
+def _other_address(said: parties.OtherAddress) -> parts.Address:
+    return _address(said, cast("parts.AddressType", words.pascal(said.type)))
 
 
 def _contact(said: parties.Contact) -> parts.Contact:

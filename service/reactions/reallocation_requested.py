@@ -4,10 +4,12 @@ consignment.reallocation_started | consignment.reallocation_rejected"""
 from dataclasses import dataclass
 
 from service.allocation_attempts import attempt_key
+from service.events.cancelling import because_cancelled
 from service.events.envelope import Envelope
 from service.events.published import Rejection
 from service.events.reallocation import ConsignmentReallocationRequested
-from service.ledger import consignments, standing
+from service.ledger import cancellations, consignments, standing
+from service.ledger.cancellations import OrderCancelled
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
@@ -100,6 +102,7 @@ class ReallocateConsignment:
             # Under the order's lease: nobody else changes it now.
             known = await consignments.find(tx, reference) or request.known
             request.known = known
+            await cancellations.check_order(tx, known.order_reference)
             check(
                 known,
                 is_allocating=await standing.is_any_open(tx, _attempts(known)),
@@ -122,6 +125,8 @@ class ReallocateConsignment:
             )
         except _Stays as stays:
             return await self._conclude(request, stays.rejection)
+        except OrderCancelled:
+            return await self._conclude(request, because_cancelled())
 
     async def _conclude(self, request: Reallocation, rejection: Rejection) -> Performed:
         return await self.operations.conclude(

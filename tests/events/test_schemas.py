@@ -7,6 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from service.events import schemas
+from service.events.amending import FIXED
 from service.events.catalogue import MODELS
 from service.events.malformed import Malformed
 from service.events.topics import RECEIVED_FROM_OTHERS, EventType
@@ -49,9 +50,12 @@ def test_the_minimum_is_the_minimum(event_type: EventType) -> None:
 @pytest.mark.parametrize("event_type", RECEIVED_FROM_OTHERS)
 def test_the_full_example_is_full(event_type: EventType) -> None:
     """Every field of the event stands in its full example, but `items` and what goes with them,
-    which stand in the minimum, and a delivery option, which has an example of its own."""
+    which stand in the minimum, a delivery option, which has an example of its own, and what is
+    named only to be refused."""
     elsewhere = {"items", "weight", "dimensions", "package_size_reference"}
     elsewhere |= {"delivery_option_reference"}
+    if event_type is EventType.ORDER_AMENDED:
+        elsewhere |= {*FIXED, "shipping_date"}
     fields = set(MODELS[event_type].model_fields) - elsewhere
     assert set(example(f"{event_type}.full")) == fields
 

@@ -31,6 +31,8 @@ KILLABLE = Path(__file__).with_name("killable.py")
 OUTCOMES = (
     "order.recorded",
     "order.rejected",
+    "order.amendment_applied",
+    "order.amendment_rejected",
     "order.cancellation_applied",
     "order.cancellation_rejected",
     "consignment.created",
@@ -49,6 +51,7 @@ OUTCOMES = (
 )
 OTHERS = (
     "order.placed",
+    "order.amended",
     "order.cancelled",
     "stock.picked",
     "pick.withdrawn",

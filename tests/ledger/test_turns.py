@@ -20,6 +20,7 @@ from service.ledger.turns import (
 )
 
 PLACED = InLine(EventType.ORDER_PLACED, None)
+AMENDED = InLine(EventType.ORDER_AMENDED, None)
 CANCELLED = InLine(EventType.ORDER_CANCELLED, None)
 PICKED = InLine(EventType.STOCK_PICKED, None)
 WITHDRAWN = InLine(EventType.PICK_WITHDRAWN, None)
@@ -27,7 +28,16 @@ CREATED = {name: InLine(EventType.CONSIGNMENT_CREATED, name) for name in ("EC-1"
 ALLOCATED = {name: InLine(EventType.CONSIGNMENT_ALLOCATED, name) for name in ("EC-1", "EC-2")}
 STARTED = InLine(EventType.CONSIGNMENT_REALLOCATION_STARTED, "EC-1")
 REALLOCATE = InLine(EventType.CONSIGNMENT_REALLOCATION_REQUESTED, "EC-1")
-EVENTS = [PLACED, PICKED, WITHDRAWN, *CREATED.values(), *ALLOCATED.values(), STARTED, REALLOCATE]
+EVENTS = [
+    PLACED,
+    AMENDED,
+    PICKED,
+    WITHDRAWN,
+    *CREATED.values(),
+    *ALLOCATED.values(),
+    STARTED,
+    REALLOCATE,
+]
 ANY_EVENT = st.sampled_from([*EVENTS, CANCELLED])
 TRIED = ("retryable", "busy", "unknown", REPLAYED)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service.events.amending import OrderAmended
 from service.events.cancelling import OrderCancelled, PickWithdrawn
 from service.events.reallocation import ConsignmentReallocationRequested
 from service.events.received import ManifestRequested, OrderPlaced, StockPicked
@@ -70,3 +71,7 @@ def cancelled(order: str = "WEB-1", **other: Any) -> OrderCancelled:
 
 def withdrawn(pick: str = "P-1", order: str = "WEB-1", **other: Any) -> PickWithdrawn:
     return event_of(PickWithdrawn, {"order_reference": order, "pick_reference": pick} | other)
+
+
+def amended(version: int = 1, order: str = "WEB-1", **other: Any) -> OrderAmended:
+    return event_of(OrderAmended, {"order_reference": order, "version": version} | other)

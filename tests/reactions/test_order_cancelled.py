@@ -20,6 +20,7 @@ from service.events.published import (
     OrderRejected,
     PickRejected,
 )
+from service.events.reallocation import ConsignmentReallocationRejected
 from service.events.said import Event
 from service.ledger import leases
 from service.ledger.leases import LeaseHeld
@@ -29,7 +30,7 @@ from service.metrics import Name
 from service.operations import NOTHING_TO_SAY, StillMoving
 from service.pro.problems import Ambiguous, Retryable
 
-from .goods import cancelled, item, manifest, picked, placed, requested
+from .goods import cancelled, item, manifest, picked, placed, reallocation, requested
 from .world import World, only
 
 CREATE, PACK, ALLOCATE = "createOrder", "packOrder", "allocateDefaultRules"
@@ -438,3 +439,19 @@ async def test_what_a_delivery_option_became_is_not_recorded_for_a_cancelled_ord
     assert only(OrderRejected, await world.react(event)) == rejected
     assert world.calls("updateOrder") == 0
     assert world.counted(Name.POSSIBLE_ORPHANS) == 1
+
+
+async def test_what_could_not_be_cancelled_is_not_allocated_anew(world: World) -> None:
+    made = await created(world)
+    await labelled(world, made)
+    world.fault("deallocateConsignments", FaultKind.BULK_ITEM_FAILURE, times=None, body="No.")
+    await world.react(cancelled())
+    world.state.faults.clear()
+    again = reallocation(
+        order_reference="WEB-1",
+        pick_reference="P-1",
+        consignment_reference=made.consignment_reference,
+    )
+    rejected = only(ConsignmentReallocationRejected, await world.react(again))
+    assert rejected.rejection.code == "order_cancelled"
+    assert world.calls(ALLOCATE) == 1

@@ -20,6 +20,7 @@ from sandbox.records import Consignment
 from sandbox.server import running
 from sandbox.state import SandboxState
 from sandbox.states import ConsignmentState
+from service.amending import Amending
 from service.events import exact_json
 from service.events.catalogue import MODELS
 from service.events.envelope import Envelope, parse
@@ -56,6 +57,7 @@ from service.reactions.consignment_created import AllocateConsignment
 from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_confirmation import ConfirmManifest
 from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_amended import AmendOrder
 from service.reactions.order_cancelled import CancelOrder
 from service.reactions.order_placed import RecordOrder
 from service.reactions.pick_withdrawn import WithdrawPick
@@ -274,6 +276,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                         operations, pro, OptionOrders(operations, pro, metrics)
                     ),
                     EventType.ORDER_CANCELLED: CancelOrder(operations, database, Undoing(pro)),
+                    EventType.ORDER_AMENDED: AmendOrder(operations, Amending(pro)),
                     EventType.PICK_WITHDRAWN: WithdrawPick(operations, database, Undoing(pro)),
                     EventType.STOCK_PICKED: PackPick(
                         operations,
