@@ -186,7 +186,8 @@ class Operations:
     ) -> Performed:
         """Carry an operation out, or give the stored outcomes of one settled before.
 
-        `prepare` may raise NotWanted: then there is nothing to do, nor to say.
+        `prepare` may raise NotWanted: then there is nothing to do, nor to say. So it is, too, where
+        other content was taken up since a person had this done again.
         Raises the verdicts of pro.problems; LeaseHeld, AwaitingLookup, ContentConflict,
         Superseded, Contended, LedgerDown; and what `prepare` raises. None loses the operation.
         """

@@ -28,6 +28,7 @@ from service.ledger.operation import (
     Claim,
     ContentConflict,
     Effects,
+    NotWanted,
     Operation,
     Settled,
     Settlement,
@@ -85,8 +86,8 @@ class Journal:
         """Claim an operation, in one transaction with the changes that `prepare` makes.
 
         `asks` tells whether PRO is going to be asked.
-        Raises LeaseHeld, AwaitingLookup, ContentConflict, LedgerDown, and what `prepare` raises;
-        PRO must not be called then.
+        Raises LeaseHeld, AwaitingLookup, ContentConflict, NotWanted, LedgerDown, and what `prepare`
+        raises; PRO must not be called then.
         """
         asked_at = time.monotonic()
         async with self._database.begin() as tx:
@@ -115,7 +116,7 @@ class Journal:
         state = OperationState(row.state)
         same_content = row.content_digest == operation.content_digest
         if operation.again is not None and not same_content:
-            return Settled(())  # other content was taken up since
+            raise NotWanted(operation.key)  # other content was taken up since
         is_again = state is OperationState.REFUSED and operation.again == row.attempt
         if state in _DONE and same_content and not is_again:
             return Settled(self._outcomes.open(row.outcomes))

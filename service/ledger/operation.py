@@ -39,7 +39,8 @@ class ReferenceTaken(ContentConflict):
 
 
 class NotWanted(Exception):
-    """What an operation was to act on is cancelled: there is nothing to do."""
+    """What an operation was to act on is cancelled, or other content was taken up since a person
+    had it done again: there is nothing to do."""
 
 
 class Superseded(Exception):

@@ -17,7 +17,14 @@ from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
 from service.ledger.orders import Line
-from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
+from service.operations import (
+    NOTHING_TO_SAY,
+    Operations,
+    Performed,
+    TooEarly,
+    announce,
+    operation_on_order,
+)
 from service.option_orders import OptionOrders
 from service.pro.client import ProClient
 from service.pro.mapping import create_order_request, rejection_from, select_option_request
@@ -90,7 +97,7 @@ class RecordOrder:
             performed = await self.operations.perform(work, ask=ask, refuse=refuse, prepare=place)
         except OrderCancelled:
             return await self.operations.conclude(work, stop)
-        if performed.announcements:
+        if performed.announcements or performed is NOTHING_TO_SAY:
             return performed
         return await self.options(event, cause, work.key)
 

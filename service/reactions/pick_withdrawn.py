@@ -13,7 +13,14 @@ from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
 from service.ledger.standing import Stand
 from service.ledger.tables import OperationState, OrderState
-from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
+from service.operations import (
+    NOTHING_TO_SAY,
+    Operations,
+    Performed,
+    TooEarly,
+    announce,
+    operation_on_order,
+)
 from service.strays import making_key
 from service.undoing import Undoing, never_refused
 
@@ -86,6 +93,8 @@ class WithdrawPick:
             packed = await standing.stand_of(tx, key)
             order = await orders.find(tx, event.order_reference)
         work = operation(event, cause, packed.attempt if packed else 0)
+        if cause.again is not None and work.key not in dict(cause.again):
+            return NOTHING_TO_SAY  # the pick was packed anew since
         match decide(packed, order.state if order else None):
             case Wait(reason):
                 raise TooEarly(reason)

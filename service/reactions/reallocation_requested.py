@@ -45,6 +45,8 @@ def check(known: KnownConsignment, *, is_allocating: bool, is_manifesting: bool)
         raise _Stays(_ours("cancelled", "The consignment is cancelled."))
     if known.pro_state in states.IS_MANIFESTED:
         raise _Stays(_ours("too_late", "The carrier was told of the consignment."))
+    if known.is_kept_back:
+        raise TooEarly("its origin is still to be corrected")
     if is_allocating:
         raise TooEarly("how its present allocation ends is not known yet")
     if is_manifesting or known.pro_state in states.PASSING:

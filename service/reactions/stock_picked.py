@@ -26,7 +26,14 @@ from service.ledger.operation import Operation, Settlement
 from service.ledger.orders import KnownOrder, NotEnoughLeft
 from service.ledger.tables import OperationState
 from service.metrics import Metrics, Name
-from service.operations import Operations, Performed, TooEarly, announce, operation_on_order
+from service.operations import (
+    NOTHING_TO_SAY,
+    Operations,
+    Performed,
+    TooEarly,
+    announce,
+    operation_on_order,
+)
 from service.origins import Origins
 from service.picks import (
     Pack,
@@ -80,7 +87,7 @@ class PackPick:
         else:
             performed = await self._pack(decision, cause, work)
         # What was packed in silence is kept back: its origin is still to be corrected.
-        if performed.announcements or order is None:
+        if performed.announcements or performed is NOTHING_TO_SAY or order is None:
             return performed
         return await self.origins(event, cause, order.pro_order_reference)
 

@@ -5,6 +5,7 @@ import pytest
 from sandbox.faults import FaultKind
 from service.events.published import OrderRecorded, OrderRejected
 from service.ledger.operation import ContentConflict
+from service.ledger.tables import OrderState
 from service.metrics import Name
 from service.pro.problems import Ambiguous, Throttled
 
@@ -78,3 +79,15 @@ async def test_what_was_refused_is_done_again_only_when_a_person_says_so(world: 
     assert only(OrderRecorded, await world.react(placed(), **again)) == recorded
     assert world.calls("createOrder") == 2
     assert (await world.order()).state == "recorded"
+
+
+async def test_done_again_after_other_content_was_recorded_it_changes_nothing(
+    world: World,
+) -> None:
+    refused, corrected = placed(), placed(tags=["Fragile"])
+    world.fault("createOrder", FaultKind.STATUS, status=400)
+    only(OrderRejected, await world.react(refused))
+    only(OrderRecorded, await world.react(corrected))
+    assert await world.react(refused, again=(("record:WEB-1", 1),)) == []
+    assert world.calls("updateOrder") == 0
+    assert (await world.order()).state is OrderState.RECORDED

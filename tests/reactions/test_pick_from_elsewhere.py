@@ -11,17 +11,18 @@ from sandbox.records import Consignment
 from sandbox.states import ConsignmentState
 from sandbox.words import AddressType, Direction
 from service.events.published import ConsignmentAllocated, ConsignmentCreated, PickRejected
+from service.events.reallocation import ConsignmentReallocationStarted
 from service.events.received import StockPicked
 from service.events.topics import EventType
 from service.ledger import refusals
 from service.ledger.operation import AwaitingLookup
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.upgrade import restored
-from service.operations import NOTHING_TO_SAY, Performed
+from service.operations import NOTHING_TO_SAY, Performed, TooEarly
 from service.pro.problems import Ambiguous, Retryable, Throttled
 from service.reactions.stock_picked import PackPick
 
-from .goods import item, manifest, picked, placed
+from .goods import item, manifest, picked, placed, reallocation
 from .world import World, only
 
 ELSEWHERE = "BRISTOL_WH"
@@ -320,3 +321,31 @@ async def test_a_pick_whose_origin_was_refused_is_done_again_whole(world: World)
     assert places(world) == [(ELSEWHERE, None)]
     assert only(ConsignmentCreated, await world.react(from_elsewhere(), **again)) == created
     assert len(world.alive()) == 1
+
+
+async def test_what_is_kept_back_is_not_allocated_by_asking_for_it(world: World) -> None:
+    await world.react(placed())
+    await dies_after_packing(world, from_elsewhere())
+    (made,) = world.alive()
+    asked = reallocation(consignment_reference=made.reference)
+    with pytest.raises(TooEarly):
+        await world.react(asked)
+    only(ConsignmentCreated, await world.react(from_elsewhere()))
+    only(ConsignmentReallocationStarted, await world.react(asked))
+    assert places(world) == [(ELSEWHERE, None)]
+
+
+async def test_done_again_after_other_content_was_packed_it_takes_nothing_back(
+    world: World,
+) -> None:
+    await world.react(placed("WEB-1", item(quantity=3)))
+    world.fault("updateConsignment", FaultKind.STATUS, status=400)
+    only(PickRejected, await world.react(from_elsewhere()))
+    async with world.database.begin() as tx:
+        refusal = await refusals.read(tx, OutcomeStore(world.seal), "pack:WEB-1:P-1")
+    assert refusal
+    other = from_elsewhere(tags=["Fragile"])
+    await dies_after_packing(world, other)
+    assert await world.react(from_elsewhere(), again=refusal.attempts) == []
+    only(ConsignmentCreated, await world.react(other))
+    assert places(world) == [(ELSEWHERE, None)]

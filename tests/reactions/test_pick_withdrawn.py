@@ -175,3 +175,14 @@ async def test_a_withdrawn_pick_is_not_cancelled_twice_with_its_order(world: Wor
     applied = only(OrderCancellationApplied, await world.react(cancelled()))
     assert applied.consignments == ()
     assert (await world.order()).lines[0].picked == 0
+
+
+async def test_a_refused_withdrawal_done_again_leaves_a_pick_that_was_packed_since(
+    world: World,
+) -> None:
+    await world.react(placed())
+    only(PickRejected, await world.react(picked("P-1", {"sku": "X", "quantity": 1})))
+    only(PickWithdrawalRejected, await world.react(withdrawn()))
+    only(ConsignmentCreated, await world.react(picked()))
+    await world.react(withdrawn(), again=(("withdraw:WEB-1:P-1:1", 1),))
+    assert len(world.alive()) == 1
