@@ -124,7 +124,7 @@ class Screen:
     def _remark(self, way: Way) -> Text:
         last = self._last.get(way.order.reference)
         if last is None:
-            return Text(way.order.goods, style="dim")
+            return Text(way.order.about, style="dim")
         if last.style not in ("yellow", "red"):
             return Text(last.text, style="dim")
         told = f"{last.what}, {last.text}" if last.what == "dead letter" else last.text
@@ -134,16 +134,17 @@ class Screen:
 def _dots(way: Way) -> list[Text]:
     if way.rejection:
         return [Text("✗", style="yellow"), *[Text("")] * 4]
-    parcels = way.parcels.values()
-    picks = len(way.order.picks)
+    recorded = _dot(int(bool(way.pro_reference)), 1) if way.order.is_order else Text("")
+    if way.is_called_off and not way.order.leaving:
+        return [recorded, Text("✗", style="yellow"), *[Text("")] * 3]
+    total = way.order.leaving or len(way.order.picks)
     reached = (
-        sum(1 for parcel in parcels if parcel.consignment),
-        sum(1 for parcel in parcels if parcel.service),
-        way.picks_labelled,
-        way.picks_manifested,
+        len(way.leaving),
+        sum(1 for parcel in way.leaving if parcel.service),
+        way.labelled,
+        way.manifested,
     )
-    dots = [_dot(int(bool(way.pro_reference)), 1)]
-    return [*dots, *(_dot(done, picks) for done in reached)]
+    return [recorded, *(_dot(done, total) for done in reached)]
 
 
 def _dot(done: int, total: int) -> Text:
@@ -152,12 +153,13 @@ def _dot(done: int, total: int) -> Text:
 
 def _counts(ways: Ways) -> list[tuple[str, int, int]]:
     all_ways = ways.of.values()
-    picks = sum(len(way.order.picks) for way in all_ways if way.order.ships)
+    due = sum(way.order.leaving for way in all_ways)
+    orders = sum(1 for way in all_ways if way.order.is_order)
     return [
-        ("recorded", sum(1 for way in all_ways if way.pro_reference), len(ways.of)),
-        ("packed", sum(len(way.parcels) for way in all_ways), picks),
-        ("labelled", sum(way.picks_labelled for way in all_ways), picks),
-        ("manifested", sum(way.picks_manifested for way in all_ways), picks),
+        ("recorded", sum(1 for way in all_ways if way.pro_reference), orders),
+        ("packed", sum(len(way.leaving) for way in all_ways), due),
+        ("labelled", sum(way.labelled for way in all_ways), due),
+        ("manifested", sum(way.manifested for way in all_ways), due),
     ]
 
 

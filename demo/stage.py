@@ -26,16 +26,28 @@ PRO_KEY = "demo-key"
 LISTENING = re.compile(r"listening on (\S+)")
 INTAKE = (
     "order.placed",
+    "order.cancelled",
     "stock.picked",
+    "pick.withdrawn",
+    "consignment.requested",
+    "consignment.reallocation_requested",
     "manifest.requested",
 )
 OUTCOMES = (
     "order.recorded",
     "order.rejected",
+    "order.cancellation_applied",
+    "order.cancellation_rejected",
     "consignment.created",
     "pick.rejected",
+    "pick.withdrawal_applied",
+    "pick.withdrawal_rejected",
+    "consignment.rejected",
+    "consignment.cancelled",
     "consignment.allocated",
     "consignment.allocation_failed",
+    "consignment.reallocation_started",
+    "consignment.reallocation_rejected",
     "consignment.labelled",
     "consignment.manifested",
     "consignment.manifest_failed",

@@ -23,7 +23,7 @@ from demo.screen import Screen
 from demo.script import FEW, TimeIsUp, play
 from demo.stage import new_folder, running_stage
 from demo.summary import short, tell_summary
-from demo.troubles import TROUBLES, Trouble
+from demo.troubles import Trouble
 from demo.verdict import judge, read_facts
 from demo.ways import Ways
 
@@ -82,8 +82,7 @@ def _tell_plan(screen: Screen, orders: Sequence[Order]) -> None:
     if len(orders) > FEW:
         return
     for order in orders:
-        told = TROUBLES.get(order.trouble)
-        screen.line(f"{order.reference}  {told.words if told else order.goods}")
+        screen.line(f"{order.reference}  {order.about}")
     screen.console.print()
 
 

@@ -10,14 +10,19 @@ from pathlib import Path
 
 from rich.text import Text
 
+from demo.cases import Case
+from demo.parcels import Parcel
 from demo.screen import Screen
 from demo.script import FEW
+from demo.shop import PLACES
 from demo.stage import Stage
 from demo.troubles import TROUBLES, Trouble
 from demo.verdict import LOOK_UP, Facts, Verdict
-from demo.ways import Parcel, Way, Ways
+from demo.ways import Way, Ways
 
 MOST_FAULTS = 20
+TOWNS = {place.reference: place.town for place in PLACES}
+KINDS = {"commercial_invoice": "invoice", "cn22": "CN22", "cn23": "CN23"}
 WAITS = {
     "too_early": "ahead of its order",
     "throttled": "PRO busy",
@@ -38,44 +43,36 @@ def tell_summary(
     _tell_troubles(screen, every, facts)
     _tell_figures(screen, stage, every, facts, seconds)
     _tell_where_next(screen, stage, every)
-    tell_verdict(screen, verdict)
+    tell_verdict(screen, verdict, every)
 
 
 def _tell_ways(screen: Screen, every: Sequence[Way]) -> None:
+    """Say how those went that met no trouble."""
     screen.heading("Each order's way")
     for way in every:
-        order = way.order
+        if way.order.trouble is not Trouble.NONE:
+            continue
         head = Text.assemble(
-            (f"  {order.reference}", "bold"),
-            (f"  {way.pro_reference or 'not in PRO'}  ", "cyan"),
-            f"{order.first_name} {order.last_name}, {order.town}: {order.goods}",
+            (f"  {way.order.reference}", "bold"),
+            (f"  {way.pro_reference:<14}  ", "cyan"),
+            way.order.about,
         )
         screen.console.print(head, no_wrap=True, overflow="ellipsis")
-        if way.rejection:
-            screen.line(Text(f"rejected by {way.rejection}", style="yellow"), indent=4)
-            continue
-        for pick in order.picks:
-            screen.line(_as_line(pick.reference, way.parcels.get(pick.reference)), indent=4)
-    if len(every[0].order.picks) > 1:
-        told = (
-            f"{every[0].order.reference} was picked twice, jewellery in one warehouse and clothes "
-            "in another, so it is two consignments. Both show the order's own origin: an origin "
-            "for each pick comes with a later release."
-        )
-        screen.line(Text(told, style="italic dim"))
+        for parcel in sorted(way.parcels.values(), key=lambda each: (each.pick, each.consignment)):
+            screen.console.print(_as_line(parcel), no_wrap=True, overflow="ellipsis")
+        if not way.parcels:
+            screen.line(Text("no consignment", style="red"), indent=4)
 
 
-def _as_line(pick_reference: str, parcel: Parcel | None) -> Text:
-    if parcel is None:
-        return Text(f"{pick_reference} → no consignment", style="red")
-    steps = (
-        f"{pick_reference} → {parcel.consignment}",
-        parcel.service or "not allocated",
-        parcel.tracking,
-        "label ✓" if parcel.label else "no label",
-        "manifest ✓" if parcel.manifest else "not manifested",
-    )
-    return Text("  ".join(step for step in steps if step), style="dim")
+def _as_line(parcel: Parcel) -> Text:
+    town = TOWNS.get(parcel.place, parcel.place)
+    where = f"{town} →" if parcel.direction == "outbound" else f"→ {town}"
+    head = f"    {parcel.pick:<4}{parcel.consignment:<16}{where:<10}{parcel.service:<22}"
+    if parcel.is_cancelled:
+        return Text.assemble((head, "dim"), ("cancelled", "yellow"))
+    papers = ", ".join(KINDS.get(paper.kind, paper.kind) for paper in parcel.papers)
+    end = (" ✓", "green") if parcel.manifest else (" not manifested", "red")
+    return Text.assemble((head, "dim"), (papers or "no label", "dim"), end)
 
 
 def _tell_troubles(screen: Screen, every: Sequence[Way], facts: Facts) -> None:
@@ -103,9 +100,9 @@ def _ending(way: Way, facts: Facts) -> str:
     said += ["what it led to is said again, with the same ids"] if way.said_again else []
     said += [f"{packs} × Pack Order"] if packs else []
     said += [f"looked up {looks} ×"] if looks else []
-    count = len(way.parcels)
+    count = len(way.leaving)
     end = f"{count} consignment{'' if count == 1 else 's'}"
-    end += ", manifested" if way.picks_manifested == count else ", not manifested"
+    end += ", manifested" if way.manifested == count else ", not manifested"
     return "; ".join(said) + (f" → {end}" if count else "")
 
 
@@ -164,12 +161,15 @@ def _tell_where_next(screen: Screen, stage: Stage, every: Sequence[Way]) -> None
     screen.line("README.md tells how to go on; docs/ holds the event contract and more.")
 
 
-def tell_verdict(screen: Screen, verdict: Verdict) -> None:
+def tell_verdict(screen: Screen, verdict: Verdict, every: Sequence[Way]) -> None:
+    """Say whether all is well, and if not, everything that is not."""
     screen.console.print()
     mark, style = ("✓", "bold green") if verdict.is_good else ("✗", "bold red")
     ending = "A PICK HAS MORE THAN ONE" if verdict.doubles else "no pick has two"
-    said = f"{mark} {verdict.picks} picks, {verdict.consignments} consignments in PRO, {ending}."
+    said = f"{mark} {verdict.due} consignments due, {verdict.consignments} in PRO, {ending}."
     screen.line(Text(said, style=style), indent=0)
+    if verdict.is_good:
+        screen.line(_all_as_it_should_be(every))
     for name, faults in (
         ("TWO PARCELS", verdict.doubles),
         ("missing", verdict.missing),
@@ -178,6 +178,21 @@ def tell_verdict(screen: Screen, verdict: Verdict) -> None:
         more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
         for fault in [*faults[:MOST_FAULTS], *more]:
             screen.line(Text(f"{name}: {fault}", style="red"))
+
+
+def _all_as_it_should_be(every: Sequence[Way]) -> str:
+    """Say what the verdict has looked at, counted."""
+    picks = [(way, pick) for way in every if way.order.ships for pick in way.order.picks]
+    counts = (
+        (sum(pick.elsewhere is not None for _, pick in picks), "from another warehouse"),
+        (sum(bool(way.order.service) for way, _ in picks), "by the carrier service asked for"),
+        (sum(way.order.case is Case.ABROAD for way, _ in picks), "abroad with customs documents"),
+        (sum(pick.with_return for _, pick in picks), "with a return"),
+        (sum(pick.called_off for _, pick in picks), "called off, none of them alive"),
+    )
+    told = [f"{count} {what}" for count, what in counts if count]
+    every_one = "Each manifested once from the right place, its papers stored as told"
+    return f"{every_one}; {', '.join(told)}." if told else f"{every_one}."
 
 
 def short(path: Path) -> str:

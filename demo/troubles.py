@@ -33,7 +33,7 @@ class Told:
 
 TROUBLES: Mapping[Trouble, Told] = {
     Trouble.LOST_ANSWER: Told(
-        "PRO makes the consignment, then the connection breaks before its answer",
+        "PRO makes the consignment, and its answer is lost",
         {"operation": "packOrder", "kind": "drop_after_commit", "times": 1},
         weight=4,
     ),
@@ -45,7 +45,7 @@ TROUBLES: Mapping[Trouble, Told] = {
     ),
     Trouble.TWICE: Told("the pick's event is delivered twice", weight=4),
     Trouble.LATE_COMMIT: Told(
-        "the connection breaks, and PRO makes the consignment a second later",
+        "its answer is lost, and PRO makes the consignment later",
         {
             "operation": "packOrder",
             "kind": "late_commit",

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from demo.cases import Case
 from demo.orders import Order
+from demo.parcels import Parcel
 from demo.stage import DEAD_LETTERS, RETRIES
 from demo.troubles import Trouble
 
@@ -36,19 +38,6 @@ class Notice:
 
 
 @dataclass
-class Parcel:
-    """A pick's consignment, as far as it has come."""
-
-    consignment: str = ""
-    customer_reference: str = ""
-    service: str = ""
-    tracking: str = ""
-    label: str = ""
-    label_bytes: int = 0
-    manifest: str = ""
-
-
-@dataclass
 class Way:
     """What is known of one order."""
 
@@ -57,7 +46,10 @@ class Way:
     labelled_at: float | None = None
     pro_reference: str = ""
     rejection: str = ""
+    is_called_off: bool = False
+    """Nothing leaves of the order, or of the pick that was withdrawn."""
     parcels: dict[str, Parcel] = field(default_factory=dict)
+    """By PRO's reference, `EC-…`."""
     rejected_picks: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     dead_letters: list[str] = field(default_factory=list)
@@ -65,15 +57,25 @@ class Way:
     said_again: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def picks_labelled(self) -> int:
-        """How many of its picks have their labels."""
-        return sum(1 for parcel in self.parcels.values() if parcel.label)
+    async def until_change(self) -> None:
+        """Wait until something more is heard of it."""
+        self.changed.clear()
+        await self.changed.wait()
 
     @property
-    def picks_manifested(self) -> int:
-        """How many of its picks are manifested."""
-        return sum(1 for parcel in self.parcels.values() if parcel.manifest)
+    def leaving(self) -> Sequence[Parcel]:
+        """Its consignments but those that were cancelled."""
+        return [parcel for parcel in self.parcels.values() if not parcel.is_cancelled]
+
+    @property
+    def labelled(self) -> int:
+        """How many of those have their papers."""
+        return sum(parcel.is_labelled for parcel in self.leaving)
+
+    @property
+    def manifested(self) -> int:
+        """How many of those are manifested."""
+        return sum(1 for parcel in self.leaving if parcel.manifest)
 
     @property
     def expected_dead_letters(self) -> int:
@@ -87,10 +89,17 @@ class Way:
             return bool(self.rejection)
         too_many = self.order.trouble is Trouble.TOO_MANY
         return (
-            self.picks_labelled == len(self.order.picks)
+            self.labelled == self.order.leaving
+            and self.is_called_off == bool(self.order.called_off)
+            and self.is_given_away == (self.order.case is Case.REALLOCATED)
             and len(self.rejected_picks) >= int(too_many)
             and len(self.dead_letters) >= self.expected_dead_letters
         )
+
+    @property
+    def is_given_away(self) -> bool:
+        """Whether an allocation was taken back."""
+        return any(parcel.allocation_number > 1 for parcel in self.parcels.values())
 
     @property
     def is_stuck(self) -> bool:
@@ -138,32 +147,31 @@ class Ways:
             case "pick.rejected":
                 way.rejected_picks.append(_why(data))
                 self._notice(way, "refused", _why(data), "yellow")
-            case "consignment.allocation_failed" | "consignment.manifest_failed":
+            case "order.cancellation_applied" | "pick.withdrawal_applied":
+                way.is_called_off = True
+            case _ if "rejection" in data:
                 way.failures.append(f"{topic}: {_why(data)}")
                 self._notice(way, "failed", _why(data), "red")
             case _:
                 self._on_its_way(way, topic, data)
 
     def _on_its_way(self, way: Way, topic: str, data: dict[str, Any]) -> None:
-        parcel = way.parcels.setdefault(data["pick_reference"], Parcel())
-        parcel.consignment = data["consignment_reference"]
+        reference = data["consignment_reference"]
+        parcel = way.parcels.setdefault(reference, Parcel(reference))
+        if not parcel.take(topic, data):
+            return
+        named = f"{parcel.pick} → {reference}" if parcel.pick else reference
         match topic:
-            case "consignment.created":
-                parcel.customer_reference = data["consignment_reference_provided_by_customer"]
-            case "consignment.allocated":
-                names = (data["carrier"].get("name"), data["carrier_service"].get("name"))
-                parcel.service = " ".join(name for name in names if name)
-                parcel.tracking = ", ".join(data["tracking_references"])
             case "consignment.labelled":
-                parcel.label = data["labels"]["address"].rpartition("/")[2]
-                parcel.label_bytes = data["labels"]["size_bytes"]
-                if way.picks_labelled == len(way.order.picks):
-                    way.labelled_at = time.monotonic()
-                pick = data["pick_reference"]
-                said = f"{pick} → {parcel.consignment}, {parcel.service}"
+                if way.labelled == way.order.leaving:
+                    way.labelled_at = way.labelled_at or time.monotonic()
+                customs = " and customs" if len(parcel.papers) > 1 else ""
+                said = f"{named}, {parcel.carrier} {parcel.service}{customs}"
                 self._notice(way, "labelled", said, "green")
-            case "consignment.manifested":
-                parcel.manifest = data["manifest_reference"]
+            case "consignment.reallocation_started":
+                self._notice(way, "taken back", f"{named}: its labels are void", "yellow")
+            case "consignment.cancelled":
+                self._notice(way, "cancelled", named, "yellow")
 
     def _parked(self, way: Way, headers: Mapping[str, str]) -> None:
         why = headers.get("orderflex_error_class", "?")
