@@ -41,12 +41,15 @@ class Service:
     gate: Gate
     steps_on: Sequence[EventType]
     http: "Http"
+    api: "Http | None"
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain, commit and leave."""
         log = structlog.get_logger("service")
         try:
             await self.http.start()
+            if self.api is not None:
+                await self.api.start()
             if not await _unless(stop, self._start()):
                 return
             consumed = [self.topics.topic_of(event) for event in self.steps_on]
@@ -101,6 +104,8 @@ class Service:
         await self.gate.stop()
         with contextlib.suppress(Exception):
             await self.broker.stop()
+        if self.api is not None:
+            await self.api.stop()
         await self.pro.aclose()
         await self.database.close()
         await self.http.stop()
@@ -148,10 +153,10 @@ class _QuietServer(uvicorn.Server):
 
 
 class Http:
-    """Serves /metrics, /healthz and /readyz."""
+    """Serves an application on a port; `setting` names the port where it can't be opened."""
 
-    def __init__(self, app: Starlette, host: str, port: int) -> None:
-        self._app, self._host, self._port = app, host, port
+    def __init__(self, app: Starlette, host: str, port: int, setting: str) -> None:
+        self._app, self._host, self._port, self._setting = app, host, port, setting
         self._server: _QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -160,7 +165,7 @@ class Http:
             listening = socket.create_server((self._host, self._port))
         except OSError as error:
             raise PortTaken(
-                f"ORDERFLEX_HTTP_PORT: {self._host}:{self._port} can't be opened ({error.strerror})"
+                f"{self._setting}: {self._host}:{self._port} can't be opened ({error.strerror})"
             ) from None
         config = uvicorn.Config(self._app, log_config=None, access_log=False)
         self._server = _QuietServer(config)

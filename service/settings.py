@@ -22,6 +22,9 @@ PRO_HOSTS = {
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 
+LEAST_TOKEN = 20
+"""Characters of a token of the operations API."""
+
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -237,6 +240,15 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, description="Port of /metrics and probes; 0 takes a free one."
     )
+    api_host: str = Field(default="127.0.0.1", description="Address of the operations API.")
+    api_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8081, description="Port of the operations API; 0 takes a free one."
+    )
+    api_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Who may use the operations API: NAME=TOKEN, comma-separated, each token at "
+        "least 20 characters long. Unset, there is no operations API.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )
@@ -246,6 +258,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "payload_keys",
+        "api_tokens",
         "lookups_after",
         "stray_search_after",
         "steps_off",
@@ -276,6 +289,19 @@ class Settings(BaseSettings):
     def _growing(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not value or value[0] <= 0 or list(value) != sorted(set(value)):
             raise ValueError("must be seconds above 0, each more than the one before")
+        return value
+
+    @field_validator("api_tokens", mode="after")
+    @classmethod
+    def _named_tokens(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        named = [each.get_secret_value().partition("=") for each in value]
+        names, tokens = [name for name, *_ in named], [token for *_, token in named]
+        if any(not name.isprintable() or not name.strip() for name in names):
+            raise ValueError("must be NAME=TOKEN, comma-separated")
+        if any(len(token) < LEAST_TOKEN or not token.isascii() for token in tokens):
+            raise ValueError(f"each token must be ASCII, at least {LEAST_TOKEN} characters long")
+        if len(set(names)) < len(names) or len(set(tokens)) < len(tokens):
+            raise ValueError("each name and each token must be there once")
         return value
 
     @field_validator("pro_key", mode="after")
@@ -334,6 +360,12 @@ class Settings(BaseSettings):
     def pro_base_url(self) -> str:
         """PRO's address in force."""
         return (self.pro_url or PRO_HOSTS[self.pro_environment]).rstrip("/")
+
+    @cached_property
+    def named_api_tokens(self) -> dict[str, SecretStr]:
+        """The tokens of the operations API by the names of who has them."""
+        named = (each.get_secret_value().partition("=") for each in self.api_tokens)
+        return {name.strip(): SecretStr(token) for name, _, token in named}
 
 
 class BadSettings(Exception):

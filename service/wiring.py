@@ -1,5 +1,6 @@
 """The composition root: everything is put together here, and only here, from the settings."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -14,8 +15,12 @@ from sqlalchemy.exc import ArgumentError
 from service.allocation_plans import NO_RULES, AllocationPlans
 from service.allocation_rules import BadRules, given_rules
 from service.amending import Amending
+from service.api.access import Access
+from service.api.app import NotServing
+from service.api.app import create_app as create_api
+from service.api.endpoints import Desk
 from service.clock import utc_now
-from service.events.envelope import Incoming
+from service.events.envelope import Incoming, Outgoing
 from service.events.topics import EventType, RetryTier, Topics
 from service.flow import FLOW
 from service.health import create_app
@@ -34,6 +39,7 @@ from service.intake.sweeper import Sweeper, SweepPolicy
 from service.ledger.attention import Attention
 from service.ledger.attention_kinds import AttentionPolicy
 from service.ledger.database import Database, DatabasePolicy
+from service.ledger.dead_letters import DeadLetters
 from service.ledger.journal import Journal
 from service.ledger.lookups import MAKES_CONSIGNMENTS, LookupPlan, LookupPolicy
 from service.ledger.outcomes import OutcomeStore
@@ -52,6 +58,8 @@ from service.papers.bucket import BucketPolicy, PaperBucket
 from service.papers.folder import PaperFolder
 from service.papers.paper import PaperStore
 from service.people.asking import Asking, Publish
+from service.people.in_pro import state_in_pro
+from service.people.reading import AskPro, Reading
 from service.pro import probes
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
@@ -261,6 +269,25 @@ def _stuck_after(settings: Settings) -> float:
     return settings.drain + 2 * settings.kafka_session_timeout + settings.kafka_request_timeout
 
 
+def reading_of(settings: Settings, database: Database, ask_pro: AskPro) -> Reading:
+    """Make what reads for people; raises BadSettings."""
+    letters = DeadLetters(database, seal_of(settings))
+    return Reading(database, attention_of(settings, database), letters, ask_pro)
+
+
+def _api_of(settings: Settings, database: Database, pro: ProClient, publish: Publish) -> Http:
+    """Make the operations API."""
+    desk = Desk(
+        reading=reading_of(settings, database, partial(state_in_pro, pro)),
+        asking=asking_of(settings, database, publish),
+        attention=attention_of(settings, database),
+        letters=DeadLetters(database, seal_of(settings)),
+        max_replays=settings.max_replays,
+    )
+    app = create_api(desk, Access(settings.named_api_tokens))
+    return Http(app, settings.api_host, settings.api_port, "ORDERFLEX_API_PORT")
+
+
 def build(settings: Settings) -> Service:
     """Put the service together; raises BadSettings."""
     return assemble(settings, database_of(settings), broker_of(settings))
@@ -415,6 +442,13 @@ def assemble(
         ),
         metrics,
     )
+
+    async def publish(record: Outgoing) -> None:
+        if not engine.is_running:
+            raise NotServing
+        async with asyncio.timeout(settings.kafka_request_timeout * 2):
+            await broker.publish(record)
+
     app = create_app(
         metrics,
         lambda: engine.last_poll if engine.is_running else time.monotonic(),
@@ -432,5 +466,6 @@ def assemble(
         collections=collections,
         gate=gate,
         steps_on=steps_on,
-        http=Http(app, settings.http_host, settings.http_port),
+        http=Http(app, settings.http_host, settings.http_port, "ORDERFLEX_HTTP_PORT"),
+        api=_api_of(settings, database, pro, publish) if settings.api_tokens else None,
     )

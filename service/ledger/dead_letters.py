@@ -54,6 +54,8 @@ class Which:
     error_class: str | None = None
     older_than_seconds: float | None = None
     state: ParkedState = ParkedState.DEAD
+    holds: bool | None = None
+    """Only those that hold up what comes after them, or only those that hold nobody."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,13 @@ class DeadLetters:
         self._database = database
         self._seal = seal
 
-    async def find(self, which: Which, limit: int | None = None) -> list[ParkedEvent]:
-        """Read dead letters, oldest first."""
+    async def find(
+        self, which: Which, limit: int | None = None, *, behind: int | None = None
+    ) -> list[ParkedEvent]:
+        """Read dead letters, oldest first; `behind` is the number after which a page begins."""
         wanted = select(*COLUMNS).where(_matching(which)).order_by(parked_events.c.sequence)
+        if behind is not None:
+            wanted = wanted.where(parked_events.c.sequence > behind)
         async with self._database.begin() as tx:
             rows = await tx.execute(wanted if limit is None else wanted.limit(limit))
             return [parked(row) for row in rows]
@@ -213,6 +219,8 @@ def _matching(which: Which) -> ColumnElement[bool]:
         wanted &= parked_events.c.event_type == which.event_type
     if which.error_class is not None:
         wanted &= parked_events.c.error_class == which.error_class
+    if which.holds is not None:
+        wanted &= parked_events.c.holds if which.holds else ~parked_events.c.holds
     if which.older_than_seconds is not None:
         wanted &= parked_events.c.due_at <= now_plus(-which.older_than_seconds)
     return wanted

@@ -1,0 +1,112 @@
+"""What can be asked of the API: the parameters and bodies of its requests."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from service.ledger.attention_kinds import Kind
+from service.ledger.tables import OrderState, ParkedState
+
+Limit = Annotated[int, Field(ge=1, le=500)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class Asked(BaseModel):
+    """A part of a request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Nothing(Asked):
+    """No parameters."""
+
+
+class Paged(Asked):
+    """Which page of a list."""
+
+    limit: Limit = 50
+    after: Word | None = None
+    """What the page before gave as `next`."""
+
+
+class OrdersWanted(Paged):
+    """Which orders."""
+
+    reference: Word | None = None
+    """Any name: the order's, a pick's, PRO's EO-… or EC-…, the one that a consignment was given in
+    PRO, or a tracking reference."""
+    state: OrderState | None = None
+
+
+class ConsignmentsWanted(Paged):
+    """Which consignments."""
+
+    reference: Word | None = None
+    """Any name: PRO's EC-…, the one that it was given in PRO, its order's, a tracking reference."""
+    state: Word | None = None
+    """PRO's word, such as Allocated, as the ledger last knew it."""
+    location: Word | None = None
+    """The shipping location's reference."""
+    carrier: Word | None = None
+    """The carrier's reference."""
+
+
+class ConsignmentWanted(Asked):
+    """How a consignment is shown."""
+
+    ask_pro: bool = False
+    """Whether to read its state in PRO too."""
+
+
+class AttentionWanted(Paged):
+    """Which of what needs attention."""
+
+    kind: Kind | None = None
+    order_reference: Word | None = None
+
+
+class HoldsWanted(Paged):
+    """Which holds."""
+
+    order_reference: Word | None = None
+
+
+class LettersWanted(HoldsWanted):
+    """Which dead letters."""
+
+    event_type: Word | None = None
+    reason: Word | None = None
+    """The closed word for why it died, such as bug."""
+    state: ParkedState = ParkedState.DEAD
+    """dead: to be decided; discarded: decided."""
+
+
+class Reasoned(Asked):
+    """An action, and why it is wanted; who asks is told by the token."""
+
+    because: Why
+    """Why, for those who ask later; kept in the history in the clear: no personal data."""
+
+
+class AgainWanted(Reasoned):
+    """What is to be done again."""
+
+    pick_reference: Word | None = None
+    """Only this pick; else all that was refused of the order."""
+    dry_run: bool = False
+    """Say what would be done, do nothing."""
+
+
+class ReplayWanted(Reasoned):
+    """How a dead letter is replayed."""
+
+    force: bool = False
+    """However often it was replayed already."""
+
+
+class SeenWanted(Reasoned):
+    """What was seen to."""
+
+    item: Word
+    """The item's name on the list."""

@@ -1,0 +1,96 @@
+"""What people ask for over the operations API: published as an event, kept with who and why."""
+
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from service.api.app import NotServing
+from service.events.content import content_digest
+from service.events.envelope import Incoming, read
+from service.events.published import OrderRecorded
+from service.events.topics import Topics
+from tests.reactions.goods import placed
+from tests.reactions.world import START, only
+
+from .desk import CANARY, Office
+
+
+async def timeline(office: Office, order: str = "WEB-1") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await office.get(f"/orders/{order}/timeline"))["items"]
+    return found
+
+
+async def test_again_publishes_the_refused_event_which_then_works(office: Office) -> None:
+    world = office.world
+    wrong = placed(origin="NOWHERE", metadata=[{"key": "for", "string_value": CANARY}])
+    await world.react(wrong, id="event-1", source="urn:shop")
+    answer = await office.post("/orders/WEB-1/again", because="it is set up now")
+    assert answer.status_code == 202
+    (done,) = answer.json()["items"]
+    assert (done["event_type"], done["event_id"]) == ("order.placed", "event-1")
+    (sent,) = office.published
+    record = Incoming(sent.topic, 0, 9, sent.key, sent.value, tuple(sent.headers), START)
+    received = read(record, Topics(), 1_000_000)
+    assert content_digest(received.event) == content_digest(wrong)
+    assert received.envelope.again == (("record:WEB-1", 1),)
+    note = (await timeline(office))[-1]
+    assert note["what"] == "asked to be done again"
+    assert (note["details"]["by"], note["details"]["reason"]) == ("ada", "it is set up now")
+
+
+async def test_again_as_a_dry_run_and_of_nothing(office: Office) -> None:
+    await office.world.react(placed(origin="NOWHERE"))
+    answer = await office.post("/orders/WEB-1/again", because="x", dry_run=True)
+    assert (answer.status_code, answer.json()["dry_run"], office.published) == (202, True, [])
+    only(OrderRecorded, await office.world.react(placed("WEB-2")))
+    answer = await office.post("/orders/WEB-2/again", because="x")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        409,
+        "nothing of WEB-2 stands refused",
+    )
+
+
+@pytest.mark.parametrize("trouble", [KafkaConnectionError(), TimeoutError(), NotServing()])
+async def test_what_kafka_has_not_acknowledged_is_told(office: Office, trouble: Exception) -> None:
+    await office.world.react(placed(origin="NOWHERE"))
+    office.trouble.append(trouble)
+    answer = await office.post("/orders/WEB-1/again", because="x")
+    assert answer.status_code == 503
+    assert "does no harm" in answer.json()["detail"]
+
+
+async def test_a_dead_letter_is_replayed_so_often_unless_forced(office: Office) -> None:
+    number = await office.bury("WEB-1")
+    replayed = await office.post(f"/dead-letters/{number}/replay", because="mended")
+    assert (replayed.status_code, replayed.json()["state"]) == (200, "parked")
+    assert replayed.json()["remark"] == "replayed by ada: mended"
+    again = await office.post(f"/dead-letters/{number}/replay", because="mended")
+    assert again.status_code == 404
+    await office.bury("WEB-1")
+    refused = await office.post(f"/dead-letters/{number}/replay", because="mended")
+    assert refused.status_code == 409
+    forced = await office.post(f"/dead-letters/{number}/replay", because="mended", force=True)
+    assert forced.status_code == 200
+
+
+async def test_a_dead_letter_is_discarded_with_a_reason(office: Office) -> None:
+    number = await office.bury("WEB-1")
+    assert (await office.post(f"/dead-letters/{number}/discard")).status_code == 400
+    blank = await office.post(f"/dead-letters/{number}/discard", because="  ")
+    assert blank.status_code == 400
+    answer = await office.post(f"/dead-letters/{number}/discard", because="by mistake")
+    assert (answer.status_code, answer.json()["state"]) == (200, "discarded")
+    note = (await timeline(office))[-1]
+    assert (note["what"], note["details"]["by"]) == ("discarded", "ada")
+
+
+async def test_what_was_seen_to_leaves_the_list(office: Office) -> None:
+    await office.world.react(placed(origin="NOWHERE"))
+    (item,) = (await office.get("/attention"))["items"]
+    answer = await office.post("/attention/seen", item=item["item"], because="told the shop")
+    assert (answer.status_code, answer.json()["kind"]) == (200, "order_rejected")
+    assert (await office.get("/attention"))["items"] == []
+    gone = await office.post("/attention/seen", item=item["item"], because="x")
+    assert gone.status_code == 404
+    assert (await timeline(office))[-1]["details"]["by"] == "ada"
