@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -169,6 +170,7 @@ def asking_of(settings: Settings, database: Database, publish: Publish) -> Askin
         OutcomeStore(seal_of(settings)),
         attention_of(settings, database),
         topics_of(settings),
+        f"{settings.event_source}:people",
         publish,
     )
 
@@ -269,10 +271,23 @@ def _stuck_after(settings: Settings) -> float:
     return settings.drain + 2 * settings.kafka_session_timeout + settings.kafka_request_timeout
 
 
+@asynccontextmanager
+async def pro_of(settings: Settings) -> AsyncIterator[ProClient]:
+    """Open a client of PRO for a read; raises BadSettings."""
+    if not settings.pro_key.get_secret_value():
+        raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
+    async with _pro_of(settings, lambda _operation, _verdict, _seconds: None, None) as pro:
+        yield pro
+
+
 def reading_of(settings: Settings, database: Database, ask_pro: AskPro) -> Reading:
     """Make what reads for people; raises BadSettings."""
-    letters = DeadLetters(database, seal_of(settings))
-    return Reading(database, attention_of(settings, database), letters, ask_pro)
+    return Reading(
+        database,
+        attention_of(settings, database),
+        DeadLetters(database, seal_of(settings)),
+        ask_pro,
+    )
 
 
 def _api_of(settings: Settings, database: Database, pro: ProClient, publish: Publish) -> Http:

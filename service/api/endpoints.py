@@ -17,7 +17,7 @@ from service.ledger.attention import Attention
 from service.ledger.attention_kinds import Kind
 from service.ledger.dead_letters import DeadLetters, Decision, Which
 from service.people import views
-from service.people.asking import Asking
+from service.people.asking import Asking, Published
 from service.people.reading import Reading, item_view, waiting_view
 
 
@@ -70,7 +70,7 @@ class Endpoint:
     @property
     def status(self) -> HTTPStatus:
         """Of a good answer: what is asked for is done later, what is decided is done."""
-        is_published = self.name in ("doAgain", "cancelOrder", "reallocateConsignment")
+        is_published = self.body is not None and issubclass(self.body, requests.Wanted)
         return HTTPStatus.ACCEPTED if is_published else HTTPStatus.OK
 
 
@@ -108,6 +108,42 @@ async def _again(call: Call) -> BaseModel:
             )
             for each in done
         ),
+        dry_run=wanted.dry_run,
+    )
+
+
+async def _cancel_order(call: Call) -> BaseModel:
+    wanted: requests.Wanted = call.body
+    said = await call.desk.asking.cancel_order(
+        call.names["order_reference"], call.decision, dry_run=wanted.dry_run
+    )
+    return _published(said, wanted)
+
+
+async def _cancel_consignment(call: Call) -> BaseModel:
+    wanted: requests.Wanted = call.body
+    said = await call.desk.asking.cancel_consignment(
+        call.names["consignment_reference"], call.decision, dry_run=wanted.dry_run
+    )
+    return _published(said, wanted)
+
+
+async def _reallocate(call: Call) -> BaseModel:
+    wanted: requests.ReallocationWanted = call.body
+    said = await call.desk.asking.reallocate(
+        call.names["consignment_reference"],
+        call.decision,
+        ways=wanted.allocation,
+        dry_run=wanted.dry_run,
+    )
+    return _published(said, wanted)
+
+
+def _published(said: Published, wanted: requests.Wanted) -> BaseModel:
+    return views.Published(
+        event_type=said.event.event_type.value,
+        event_id=said.event_id,
+        order_reference=said.event.kafka_key,
         dry_run=wanted.dry_run,
     )
 
@@ -224,6 +260,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         problems=(HTTPStatus.CONFLICT,),
     ),
     Endpoint(
+        "POST",
+        "/orders/{order_reference}/cancel",
+        "cancelOrder",
+        "Have an order cancelled, by publishing order.cancelled.",
+        views.Published,
+        _cancel_order,
+        body=requests.Wanted,
+        problems=_NOT_FOUND,
+    ),
+    Endpoint(
         "GET",
         "/consignments",
         "findConsignments",
@@ -240,6 +286,27 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         views.Consignment,
         _consignment,
         query=requests.ConsignmentWanted,
+        problems=_NOT_FOUND,
+    ),
+    Endpoint(
+        "POST",
+        "/consignments/{consignment_reference}/cancel",
+        "cancelConsignment",
+        "Have a consignment cancelled, by publishing pick.withdrawn (without an order: "
+        "order.cancelled).",
+        views.Published,
+        _cancel_consignment,
+        body=requests.Wanted,
+        problems=_NOT_FOUND,
+    ),
+    Endpoint(
+        "POST",
+        "/consignments/{consignment_reference}/reallocate",
+        "reallocateConsignment",
+        "Have one allocated again, by publishing consignment.reallocation_requested.",
+        views.Published,
+        _reallocate,
+        body=requests.ReallocationWanted,
         problems=_NOT_FOUND,
     ),
     Endpoint(

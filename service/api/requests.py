@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from service.events.allocation import SaidWays
 from service.ledger.attention_kinds import Kind
 from service.ledger.tables import OrderState, ParkedState
 
@@ -89,13 +90,25 @@ class Reasoned(Asked):
     """Why, for those who ask later; kept in the history in the clear: no personal data."""
 
 
-class AgainWanted(Reasoned):
+class Wanted(Reasoned):
+    """An action that becomes an event."""
+
+    dry_run: bool = False
+    """Say what would be done, do nothing."""
+
+
+class AgainWanted(Wanted):
     """What is to be done again."""
 
     pick_reference: Word | None = None
     """Only this pick; else all that was refused of the order."""
-    dry_run: bool = False
-    """Say what would be done, do nothing."""
+
+
+class ReallocationWanted(Wanted):
+    """How a consignment is to be allocated again."""
+
+    allocation: SaidWays | None = None
+    """The ways to try, in order; left out, those of before."""
 
 
 class ReplayWanted(Reasoned):

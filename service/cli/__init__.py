@@ -9,7 +9,16 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from service.cli import attention, dead_letters, demonstration, events, ledgers, orders, serving
+from service.cli import (
+    attention,
+    consignments,
+    dead_letters,
+    demonstration,
+    events,
+    ledgers,
+    orders,
+    serving,
+)
 from service.intake.broker import TopicsMissing
 from service.ledger.database import LedgerDown, LedgerNotReady
 from service.ledger.sealing import SealBroken
@@ -29,6 +38,7 @@ app.command("demo")(demonstration.demo)
 app.command("attention")(attention.attention)
 app.command("seen")(attention.seen)
 app.add_typer(orders.app, name="order")
+app.add_typer(consignments.app, name="consignment")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(events.manifest_app, name="manifest")
 app.command("publish")(events.publish)

@@ -75,15 +75,14 @@ def _show(console: Console, item: Item) -> None:
     say(console, f"  {item.why}")
     say(console, f"  {item.do}")
     for action in item.actions:
-        command = command_of(action, item)
-        if command is not None:
-            say(console, f"    {command}", style="dim")
+        say(console, f"    {command_of(action, item)}", style="dim")
 
 
-def command_of(action: Action, item: Item) -> str | None:
-    """Give the command that does it, if there is one."""
+def command_of(action: Action, item: Item) -> str:
+    """Give the command that does it."""
     order = _word(item.order_reference or "")
     pick = f" --pick {_word(item.pick_reference)}" if item.pick_reference else ""
+    consignment = _word(item.consignment_reference or "")
     match action:
         case Action.AGAIN:
             return f"orderflex order again {order}{pick}"
@@ -93,8 +92,10 @@ def command_of(action: Action, item: Item) -> str | None:
             return f"orderflex dead-letters discard {item.dead_letter} --because …"
         case Action.SEEN:
             return f"orderflex seen {_word(item.item)} --because …"
-        case Action.CANCEL | Action.REALLOCATE:
-            return None
+        case Action.CANCEL:
+            return f"orderflex order cancel {order} --because …"
+        case Action.REALLOCATE:
+            return f"orderflex consignment reallocate {consignment} --because …"
 
 
 def _word(text: str) -> str:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from service.ledger.history import Entry
+from service.people import views
 
 
 def say(console: Console, *parts: str, style: str = "") -> None:
@@ -13,7 +14,7 @@ def say(console: Console, *parts: str, style: str = "") -> None:
     console.print(Text("  ".join(part for part in parts if part), style=style), soft_wrap=True)
 
 
-def show_timeline(console: Console, timeline: Sequence[Entry]) -> None:
+def show_timeline(console: Console, timeline: Sequence[Entry | views.Entry]) -> None:
     """Print what happened, a line for each entry."""
     for entry in timeline:
         details = "  ".join(f"{name}={_plain(value)}" for name, value in entry.details.items())

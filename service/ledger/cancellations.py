@@ -168,6 +168,7 @@ async def call_off(tx: Tx, operation_keys: Collection[str]) -> None:
             attempt=operations.c.attempt + 1,
             result={"called_off": True},
             outcomes=None,
+            event=None,
             next_lookup_at=None,
             settled_at=now_plus(),
             published_at=now_plus(),

@@ -46,6 +46,7 @@ class What(StrEnum):
     DISCARDED = "discarded"
     SEEN_TO = "seen to"
     AGAIN = "asked to be done again"
+    ASKED_FOR = "asked for by a person"
 
 
 @dataclass(frozen=True)

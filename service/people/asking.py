@@ -4,19 +4,27 @@ Who asked and why stands in the history before the event is published; so an act
 knows of is never done, and one that could not be published is simply asked for again.
 """
 
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from service.clock import utc_now
+from service.events.allocation import Ways
 from service.events.envelope import Outgoing, write
+from service.events.said import Event
 from service.events.topics import Topics
-from service.ledger import history, refusals
+from service.ledger import consignments, history, orders, refusals
 from service.ledger.attention import Attention, Item
 from service.ledger.attention_kinds import SAID, Action, Kind
+from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database
 from service.ledger.dead_letters import Decision
 from service.ledger.history import What
 from service.ledger.outcomes import OutcomeStore
+from service.ledger.parked_rows import line_of
 from service.ledger.refusals import Refusal
+from service.people import events
+from service.people.reading import Unknown
 
 Publish = Callable[[Outgoing], Awaitable[None]]
 """Returns when all in-sync replicas have the record; raises otherwise."""
@@ -49,6 +57,14 @@ class DoneAgain:
         return self.event_type is not None
 
 
+@dataclass(frozen=True)
+class Published:
+    """An event that says what a person asked for."""
+
+    event: Event
+    event_id: str
+
+
 class Asking:
     """Publishes what people ask for."""
 
@@ -58,12 +74,15 @@ class Asking:
         outcomes: OutcomeStore,
         attention: Attention,
         topics: Topics,
+        source: str,
         publish: Publish,
     ) -> None:
+        """`source` is the CloudEvents source of what people say by us."""
         self._database = database
         self._outcomes = outcomes
         self._attention = attention
         self._topics = topics
+        self._source = source
         self._publish = publish
 
     async def again(
@@ -116,6 +135,77 @@ class Asking:
         if not done:
             raise NothingRefused(order_reference, pick_reference)
         return done
+
+    async def cancel_order(
+        self, order_reference: str, decision: Decision, *, dry_run: bool = False
+    ) -> Published:
+        """Have an order cancelled that the ledger knows. Raises Unknown, and as `again` does."""
+        async with self._database.begin() as tx:
+            known = await orders.find(tx, order_reference) or await line_of(tx, order_reference)
+        if not known:
+            raise Unknown(f"the ledger knows no order {order_reference}")
+        event = events.order_cancelled(order_reference, decision.reason)
+        return await self._say(event, decision, dry_run=dry_run)
+
+    async def cancel_consignment(
+        self, consignment_reference: str, decision: Decision, *, dry_run: bool = False
+    ) -> Published:
+        """Have a consignment cancelled, by withdrawing its pick. Raises as `cancel_order` does."""
+        known = await self._consignment(consignment_reference)
+        event = events.consignment_cancelled(known, decision.reason)
+        return await self._say(event, decision, consignment_reference, dry_run=dry_run)
+
+    async def reallocate(
+        self,
+        consignment_reference: str,
+        decision: Decision,
+        *,
+        ways: Ways | None = None,
+        dry_run: bool = False,
+    ) -> Published:
+        """Have a consignment allocated again, in these ways or as before.
+
+        Raises as `cancel_order` does.
+        """
+        known = await self._consignment(consignment_reference)
+        event = events.reallocation_requested(known, decision.reason, ways)
+        return await self._say(event, decision, consignment_reference, dry_run=dry_run)
+
+    async def _consignment(self, reference: str) -> KnownConsignment:
+        async with self._database.begin() as tx:
+            found = await consignments.find(tx, reference)
+        if found is None:
+            raise Unknown(f"the ledger knows no consignment {reference}")
+        return found
+
+    async def _say(
+        self, event: Event, decision: Decision, consignment: str | None = None, *, dry_run: bool
+    ) -> Published:
+        said = Published(event, uuid.uuid4().hex)
+        if dry_run:
+            return said
+        async with self._database.begin() as tx:
+            await history.note(
+                tx,
+                event.kafka_key,
+                What.ASKED_FOR,
+                said.event_id,
+                event=event.event_type.value,
+                consignment=consignment,
+                by=decision.by,
+                reason=decision.reason,
+            )
+        await self._publish(
+            write(
+                event,
+                event_id=said.event_id,
+                source=self._source,
+                time=utc_now(),
+                traceparent=None,
+                topics=self._topics,
+            )
+        )
+        return said
 
     async def _refusal(self, item: Item) -> Refusal | None:
         if item.operation is None:

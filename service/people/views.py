@@ -214,6 +214,17 @@ class Again(View):
     """Whether nothing was published."""
 
 
+class Published(View):
+    """The event that says what was asked for."""
+
+    event_type: str
+    event_id: str
+    order_reference: str
+    """Under which its outcomes come; of a consignment without an order its own reference."""
+    dry_run: bool
+    """Whether nothing was published."""
+
+
 class Orders(Page[OrderSummary]):
     """A page of orders, newest first."""
 

@@ -28,6 +28,7 @@ from tests.ledger.ledgers import record
 from tests.reactions.world import World
 
 TOKEN = "a-token-of-twenty-characters"
+SOURCE = "urn:orderflex:people"
 CANARY = "Quintessa"
 """A name that stands in the events, and must stand in no answer."""
 
@@ -84,7 +85,14 @@ async def office_of(world: World) -> AsyncIterator[Office]:
     letters = DeadLetters(world.database, world.seal)
     desk = Desk(
         reading=Reading(world.database, attention, letters, partial(state_in_pro, world.pro)),
-        asking=Asking(world.database, OutcomeStore(world.seal), attention, Topics(), publish),
+        asking=Asking(
+            world.database,
+            OutcomeStore(world.seal),
+            attention,
+            Topics(),
+            SOURCE,
+            publish,
+        ),
         attention=attention,
         letters=letters,
         max_replays=1,

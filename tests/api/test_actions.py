@@ -6,11 +6,19 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from service.api.app import NotServing
+from service.events.cancelling import OrderCancelled, PickWithdrawn
 from service.events.content import content_digest
 from service.events.envelope import Incoming, read
-from service.events.published import OrderRecorded
+from service.events.published import (
+    ConsignmentAllocated,
+    ConsignmentAllocationFailed,
+    ConsignmentCreated,
+    OrderRecorded,
+)
+from service.events.reallocation import ConsignmentReallocationRequested
+from service.events.said import Event
 from service.events.topics import Topics
-from tests.reactions.goods import placed
+from tests.reactions.goods import picked, placed
 from tests.reactions.world import START, only
 
 from .desk import CANARY, Office
@@ -94,3 +102,78 @@ async def test_what_was_seen_to_leaves_the_list(office: Office) -> None:
     gone = await office.post("/attention/seen", item=item["item"], because="x")
     assert gone.status_code == 404
     assert (await timeline(office))[-1]["details"]["by"] == "ada"
+
+
+def sent(office: Office) -> tuple[Event, dict[str, str]]:
+    """The one event that was published, as the service reads it, with its headers."""
+    (out,) = office.published
+    record = Incoming(out.topic, 0, 9, out.key, out.value, tuple(out.headers), START)
+    received = read(record, Topics(), 1_000_000)
+    return received.event, {name: value.decode() for name, value in out.headers}
+
+
+async def test_cancelling_an_order_is_an_event_that_cancels_it(office: Office) -> None:
+    await office.world.react(placed())
+    answer = await office.post("/orders/WEB-1/cancel", because="ordered\ntwice")
+    assert (answer.status_code, answer.json()["event_type"]) == (202, "order.cancelled")
+    event, headers = sent(office)
+    assert event == OrderCancelled(order_reference="WEB-1", reason="ordered twice")
+    assert headers["ce_source"] == "urn:orderflex:people"
+    assert headers["ce_id"] == answer.json()["event_id"]
+    note = (await timeline(office))[-1]
+    assert note["what"] == "asked for by a person"
+    assert note["details"] == {
+        "event": "order.cancelled",
+        "by": "ada",
+        "reason": "ordered\ntwice",
+    }
+    await office.world.react(event)
+    assert (await office.get("/orders/WEB-1"))["state"] == "cancelled"
+
+
+async def test_cancelling_what_nobody_knows_or_as_a_dry_run_publishes_nothing(
+    office: Office,
+) -> None:
+    await office.world.react(placed())
+    dry = await office.post("/orders/WEB-1/cancel", because="x", dry_run=True)
+    assert (dry.status_code, dry.json()["dry_run"]) == (202, True)
+    for path in ("/orders/X/cancel", "/consignments/X/cancel", "/consignments/X/reallocate"):
+        assert (await office.post(path, because="x")).status_code == 404
+    assert office.published == []
+
+
+async def test_cancelling_a_consignment_withdraws_its_pick(office: Office) -> None:
+    await office.world.react(placed())
+    created = only(ConsignmentCreated, await office.world.react(picked()))
+    path = f"/consignments/{created.consignment_reference}/cancel"
+    assert (await office.post(path, because="a cup is chipped")).status_code == 202
+    event, _ = sent(office)
+    assert event == PickWithdrawn(
+        order_reference="WEB-1", pick_reference="P-1", reason="a cup is chipped"
+    )
+    await office.world.react(event)
+    shown = await office.get(f"/consignments/{created.consignment_reference}")
+    assert shown["state"] == "Cancelled"
+
+
+async def test_a_failed_allocation_is_done_again_by_an_event(office: Office) -> None:
+    world = office.world
+    await world.react(placed())
+    inbound_only = [{"way": "carrier_service", "reference": "NL_RET"}]
+    created = only(ConsignmentCreated, await world.react(picked(allocation=inbound_only)))
+    only(ConsignmentAllocationFailed, await world.react(created))
+    (item,) = (await office.get("/attention"))["items"]
+    assert (item["kind"], item["actions"]) == ("allocation_failed", ["reallocate", "cancel"])
+    ways = [{"way": "carrier_service", "reference": "PP_ECO"}]
+    path = f"/consignments/{created.consignment_reference}/reallocate"
+    answer = await office.post(path, because="the rules are mended", allocation=ways)
+    assert answer.status_code == 202
+    event, _ = sent(office)
+    assert isinstance(event, ConsignmentReallocationRequested)
+    assert event.consignment_reference == created.consignment_reference
+    assert [str(way) for way in event.allocation or ()] == ["carrier_service PP_ECO"]
+    (started,) = await world.react(event)
+    only(ConsignmentAllocated, await world.react(started))
+    assert (await office.get("/attention"))["items"] == []
+    refused = await office.post(path, because="x", allocation=[{"way": "by bicycle"}])
+    assert refused.status_code == 400

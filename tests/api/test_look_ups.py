@@ -131,7 +131,7 @@ async def test_consignments_are_found_by_what_they_are(office: Office) -> None:
         ({"reference": "WEB-2"}, {second}),
         ({"carrier": "nobody"}, set()),
     ):
-        answer = await office.get("/consignments", **query)  # type: ignore[arg-type]
+        answer = await office.get("/consignments", **query)
         assert {each["consignment_reference"] for each in answer["items"]} == found
 
 

@@ -88,7 +88,7 @@ def test_an_order_that_nobody_knows(orderflex: Run, ledger: str) -> None:
     orderflex("ledger", "upgrade")
     ended = orderflex("order", "show", "WEB-1")
     assert ended.code == 1
-    assert ended.err == "The ledger knows no order WEB-1.\n"
+    assert ended.err == "the ledger knows no order WEB-1\n"
     assert ended.out == ""
 
 
@@ -99,7 +99,10 @@ def test_an_order_with_an_event_that_waits(orderflex: Run, ledger: str) -> None:
     assert ended.code == 0
     assert "WEB-1 recorded, not fully packed PRO: EO-1" in ended.said
     assert "TEA-POT 0 of 2 picked" in ended.said
-    assert "stock.picked parked, due in 60 s (attempt 2)" in ended.said
+    assert (
+        "stock.picked parked (attempt 2) It waits, because PRO is busy; tried again in 60 s."
+        in ended.said
+    )
     assert "throttled: PRO is busy (429)" in ended.said
     assert "reason=throttled" in ended.said
 
