@@ -109,7 +109,8 @@ class Reading:
         """Read what happened to an order, oldest first. Raises Unknown."""
         async with self._database.begin() as tx:
             entries = await history.of_order(tx, reference)
-        if not entries:
+            known = entries or await orders.find(tx, reference) or await line_of(tx, reference)
+        if not known:
             raise Unknown(f"the ledger knows no order {reference}")
         return views.Timeline(items=tuple(entry_view(entry) for entry in entries))
 
