@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +13,14 @@ from aiokafka.errors import KafkaConnectionError
 from cryptography.fernet import Fernet
 
 from service import wiring
+from service.cli.attention import command_of
 from service.events import exact_json
 from service.events.content import content_digest
 from service.events.envelope import Envelope, Outgoing, parse
 from service.events.topics import EventType
 from service.ledger import history, orders
+from service.ledger.attention import Item
+from service.ledger.attention_kinds import Action, Kind
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.history import What
 from service.ledger.journal import Journal
@@ -157,6 +161,28 @@ def test_the_list_says_what_why_since_when_and_what_can_be_done(
     assert "pick_rejected" not in orderflex("attention", "--kind", "stray_left").said
     assert orderflex("attention", "--order", "WEB-2").said == "Nothing needs attention."
     assert "--limit 10" in orderflex("attention", "--limit", "1").said
+
+
+def test_every_action_names_a_command_that_is_there(orderflex: Run) -> None:
+    item = Item(
+        item="held:1",
+        kind=Kind.HELD,
+        since=TIME,
+        order_reference="WEB 1",
+        pick_reference="P-1",
+        consignment_reference="EC-1",
+        shipping_location_reference=None,
+        operation=None,
+        dead_letter=1,
+        why="",
+        do="",
+        actions=(),
+    )
+    for action in Action:
+        words = shlex.split(command_of(action, item).replace("…", "because"))
+        assert words[0] == "orderflex"
+        ended = orderflex(*words[1:], "--help")
+        assert (ended.code, "Usage: " in ended.said) == (0, True), words
 
 
 def test_the_list_as_json(orderflex: Run, ledger: Ledger) -> None:
