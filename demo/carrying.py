@@ -73,10 +73,20 @@ async def _pick(sender: Sender, way: Way, form: Form) -> None:
             await _until_labelled(way)
             data = {"order_reference": order.reference, "reason": "ordered by mistake"}
             await sender.send(message("order.cancelled", order.reference, data, form))
+        case (_, Case.AMENDED):
+            await _amend(sender, way, form)
+            await _send_picks(sender, order, form)
         case (_, Case.WITHDRAWN):
             await _pick_anew(sender, way, form)
         case _:
             await _send_picks(sender, order, form)
+
+
+async def _amend(sender: Sender, way: Way, form: Form) -> None:
+    data = {"order_reference": way.order.reference, "version": 1, "tags": ["Signature"]}
+    await sender.send(message("order.amended", way.order.reference, data, form))
+    while not (way.is_amended or way.is_stuck):
+        await way.until_change()
 
 
 async def _pick_anew(sender: Sender, way: Way, form: Form) -> None:

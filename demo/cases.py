@@ -16,6 +16,7 @@ class Case(StrEnum):
     RETURN = "return"
     OPTION = "option"
     WITHOUT_ORDER = "without_order"
+    AMENDED = "amended"
     REALLOCATED = "reallocated"
     WITHDRAWN = "withdrawn"
     CANCELLED = "cancelled"
@@ -66,6 +67,7 @@ CASES: Mapping[Case, Asked] = {
         NEXT_DAY,
     ),
     Case.WITHOUT_ORDER: Asked("a repair goes home: a consignment, no order"),
+    Case.AMENDED: Asked("amended, is to be signed for: so by Parcel 24", service=NEXT_DAY),
     Case.REALLOCATED: Asked("labelled, then given to another service", service=NEXT_DAY),
     Case.WITHDRAWN: Asked("labelled, then put back on the shelf, picked anew"),
     Case.CANCELLED: Asked("labelled, then the customer cancels"),

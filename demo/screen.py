@@ -15,6 +15,7 @@ from demo.script import FEW
 from demo.ways import Notice, Way, Ways
 
 WIDEST = 100
+SAID_IN_FULL = ("dead letter", "cancelled")
 EVERY = 5.0
 """Seconds between two lines of counts in a pipe."""
 
@@ -127,7 +128,7 @@ class Screen:
             return Text(way.order.about, style="dim")
         if last.style not in ("yellow", "red"):
             return Text(last.text, style="dim")
-        told = f"{last.what}, {last.text}" if last.what == "dead letter" else last.text
+        told = f"{last.what}, {last.text}" if last.what in SAID_IN_FULL else last.text
         return Text(told, style=last.style)
 
 

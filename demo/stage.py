@@ -26,6 +26,7 @@ PRO_KEY = "demo-key"
 LISTENING = re.compile(r"listening on (\S+)")
 INTAKE = (
     "order.placed",
+    "order.amended",
     "order.cancelled",
     "stock.picked",
     "pick.withdrawn",
@@ -36,6 +37,8 @@ INTAKE = (
 OUTCOMES = (
     "order.recorded",
     "order.rejected",
+    "order.amendment_applied",
+    "order.amendment_rejected",
     "order.cancellation_applied",
     "order.cancellation_rejected",
     "consignment.created",

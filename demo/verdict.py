@@ -193,6 +193,8 @@ def _unfinished(way: Way) -> list[str]:
         lacks.append(f"{reference}: rejected {way.rejection}")
     elif way.order.is_order and not way.pro_reference:
         lacks.append(f"{reference}: no order.recorded was heard")
+    if way.is_amended != (way.order.case is Case.AMENDED):
+        lacks.append(f"{reference}: no order.amendment_applied was heard")
     due = way.order.leaving
     for step, count in (
         ("created", len(way.leaving)),

@@ -46,6 +46,7 @@ class Way:
     labelled_at: float | None = None
     pro_reference: str = ""
     rejection: str = ""
+    is_amended: bool = False
     is_called_off: bool = False
     """Nothing leaves of the order, or of the pick that was withdrawn."""
     parcels: dict[str, Parcel] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class Way:
         too_many = self.order.trouble is Trouble.TOO_MANY
         return (
             self.labelled == self.order.leaving
+            and self.is_amended == (self.order.case is Case.AMENDED)
             and self.is_called_off == bool(self.order.called_off)
             and self.is_given_away == (self.order.case is Case.REALLOCATED)
             and len(self.rejected_picks) >= int(too_many)
@@ -147,6 +149,8 @@ class Ways:
             case "pick.rejected":
                 way.rejected_picks.append(_why(data))
                 self._notice(way, "refused", _why(data), "yellow")
+            case "order.amendment_applied":
+                way.is_amended = True
             case "order.cancellation_applied" | "pick.withdrawal_applied":
                 way.is_called_off = True
             case _ if "rejection" in data:

@@ -7,7 +7,7 @@ import typer
 
 
 def demo(
-    orders: Annotated[int, typer.Option(min=1, max=5000, help="How many orders to place.")] = 21,
+    orders: Annotated[int, typer.Option(min=1, max=5000, help="How many orders to place.")] = 22,
     seed: Annotated[int, typer.Option(help="Makes the same orders and faults again.")] = 7,
 ) -> None:
     """Start a broker, a stand-in of PRO and the service, and carry orders the whole way."""

@@ -18,7 +18,7 @@ from demo.broker import GIVEN, Broker, project_folder
 pytestmark = pytest.mark.kafka
 
 FOLDER = re.compile(r"var/demo-\d{8}-\d{6}(?:-\d+)?")
-DEMO = [sys.executable, "-m", "service", "demo", "--orders", "21"]
+DEMO = [sys.executable, "-m", "service", "demo", "--orders", "22"]
 
 
 @pytest.fixture
@@ -71,23 +71,23 @@ async def test_every_case_and_trouble_ends_well(broker: Broker, folders: list[Pa
     folders.append(_folder_in(said))
     assert told.returncode == 0, said + told.stderr
     assert told.stderr == ""
-    assert "✓ 21 consignments due, 21 in PRO, no pick has two." in said
+    assert "✓ 22 consignments due, 22 in PRO, no pick has two." in said
     assert "2 called off, none of them alive." in said
     assert "label, invoice, CN22 ✓" in said
     assert said.count("cancelled\n") == 2
-    assert "26 files" in said
+    assert "27 files" in said
     assert "Nothing is left running." in said
     for line in said.splitlines():
         assert len(line) <= 80 or line.startswith("    (set -a"), line
     labels = list((folders[0] / "papers").rglob("labels.pdf"))
-    assert len(labels) == 21 + 2 + 1, "those called off and a void one were printed too"
+    assert len(labels) == 22 + 2 + 1, "those called off and a void one were printed too"
     assert _running_in(folders[0]) == []
     assert not [name for name in await _topics(broker) if name.startswith(folders[0].name)]
 
 
 def test_the_ledger_can_be_asked_afterwards_as_it_says(broker: Broker, folders: list[Path]) -> None:
     told = subprocess.run(
-        [*DEMO[:-1], "11"],
+        [*DEMO[:-1], "12"],
         cwd=project_folder(),
         env={**os.environ, GIVEN: broker.bootstrap_servers},
         capture_output=True,
@@ -122,8 +122,7 @@ def test_ctrl_c_leaves_nothing_running(broker: Broker, folders: list[Path]) -> N
     ) as demo:
         try:
             assert demo.stdout is not None
-            line = next(line for line in demo.stdout if " s  WEB-" in line)
-            assert "labelled" in line
+            next(line for line in demo.stdout if " s  WEB-" in line and "labelled" in line)
             demo.send_signal(signal.SIGINT)
             began = time.monotonic()
             said = demo.stdout.read()

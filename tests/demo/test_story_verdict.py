@@ -43,6 +43,8 @@ class Heard:
             return
         if order.is_order:
             self.say("order.recorded", number, {"pro_order_reference": f"EO-{number}"})
+        if order.case is Case.AMENDED:
+            self.say("order.amendment_applied", number, {"version": 1})
         if order.trouble is Trouble.TOO_MANY:
             rejection = {"source": "orderflex", "code": "x", "message": "Too many."}
             self.say("pick.rejected", number, {"rejection": rejection})
@@ -127,9 +129,9 @@ def told_by(verdict: Verdict, heard: Heard) -> str:
 def test_all_that_is_due_and_nothing_else_is_good(heard: Heard) -> None:
     verdict = heard.verdict()
     assert (verdict.doubles, verdict.missing, verdict.other) == ([], [], [])
-    assert (verdict.due, verdict.consignments) == (21, 21)
+    assert (verdict.due, verdict.consignments) == (22, 22)
     said = told_by(verdict, heard)
-    assert "✓ 21 consignments due, 21 in PRO, no pick has two." in said
+    assert "✓ 22 consignments due, 22 in PRO, no pick has two." in said
     assert "1 abroad with customs documents, 1 with a return, 2 called off, none" in said
     assert all(way.is_ready and not way.is_stuck for way in heard.ways.of.values())
 
@@ -141,7 +143,7 @@ def test_two_consignments_for_one_pick_are_said_loudly(heard: Heard) -> None:
     assert any("EC-SECOND" in double for double in verdict.doubles)
     said = told_by(verdict, heard)
     assert "A PICK HAS MORE THAN ONE" in said
-    assert "✗ 21 consignments due, 22 in PRO" in said
+    assert "✗ 22 consignments due, 23 in PRO" in said
     assert "TWO PARCELS" in said
 
 
@@ -202,6 +204,12 @@ def test_a_cancellation_that_was_refused_is_named(heard: Heard) -> None:
     assert heard.verdict().other == [
         f"{ORDERS[number].reference}: order.cancellation_rejected: Too late."
     ]
+
+
+def test_an_amendment_that_was_never_told_is_named(heard: Heard) -> None:
+    reference = of(Case.AMENDED).reference
+    heard.ways.of[reference].is_amended = False
+    assert heard.verdict().other == [f"{reference}: no order.amendment_applied was heard"]
 
 
 def test_papers_that_are_not_what_was_told_are_named(heard: Heard) -> None:
