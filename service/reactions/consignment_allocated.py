@@ -69,6 +69,14 @@ class FetchPapers:
             said = await self._stored(event, papers)
 
             async def store(tx: Tx) -> None:
+                if known.pro_state in states.CAN_BE_ALLOCATED:  # another system has allocated it
+                    await consignments.allocate(
+                        tx,
+                        reference,
+                        carrier_reference=event.carrier.reference,
+                        carrier_service_reference=event.carrier_service.reference,
+                        tracking_references=event.tracking_references,
+                    )
                 await consignments.label(tx, reference, said.labels.sha256, said.labels.address)
 
             return Settlement(

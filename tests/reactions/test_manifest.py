@@ -12,10 +12,12 @@ from service.events.published import (
     ConsignmentCreated,
     ConsignmentManifested,
     ConsignmentManifestFailed,
+    Named,
 )
 from service.ledger.operation import AwaitingLookup
 from service.operations import StillMoving
 from service.pro.problems import Ambiguous
+from service.pro.results import Allocated
 
 from .goods import manifest, picked, placed
 from .world import World, only
@@ -318,3 +320,27 @@ async def test_hundreds_go_in_one_call_and_are_read_back_in_pages(world: World) 
     assert world.calls("setReadyToShip") == world.calls("manifestFromQuery") == 1
     assert world.calls("getConsignmentStatus") == 0
     assert world.calls("searchConsignments") < 8
+
+
+async def test_what_another_system_allocated_is_labelled_and_manifested_too(world: World) -> None:
+    await world.react(placed("WEB-1"))
+    created = only(
+        ConsignmentCreated,
+        await world.react(picked(order="WEB-1", allocation=[{"way": "none"}])),
+    )
+    assert await world.react(created) == []
+    results = await world.pro.allocate_default_rules([created.consignment_reference])
+    given = results[created.consignment_reference]
+    assert isinstance(given, Allocated)
+    said = ConsignmentAllocated(
+        **created.names,
+        sequence=0,
+        carrier=Named(reference=given.carrier_reference, name=given.carrier_name),
+        carrier_service=Named(reference=given.carrier_service_reference),
+        tracking_references=given.tracking_references,
+    )
+    await world.react(said)
+    known = await world.consignment(created.consignment_reference)
+    assert known.carrier_service_reference == given.carrier_service_reference
+    await world.react(manifest(carriers=[given.carrier_reference]))
+    assert await confirmed(world) == {created.consignment_reference: ConsignmentManifested}
