@@ -19,7 +19,7 @@ from service.events.envelope import Envelope
 from service.events.published import ConsignmentCreated, PickRejected
 from service.events.received import StockPicked
 from service.events.topics import EventType
-from service.ledger import cancellations, consignments, orders, standing
+from service.ledger import cancellations, consignments, orders, parked, standing
 from service.ledger.cancellations import OrderCancelled
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Tx
@@ -30,6 +30,7 @@ from service.operations import (
     Operations,
     Performed,
     StillMoving,
+    TooEarly,
     announce,
     operation_on_order,
     reading,
@@ -181,6 +182,7 @@ def _let_go(
         for one in made:
             await consignments.let_go(tx, one.consignment_reference)
         await orders.pack(tx, event.order_reference, event.pick_reference)
+        await parked.hasten(tx, event.order_reference, TooEarly.error_class)
 
     def created(one: KnownConsignment, sequence: int) -> ConsignmentCreated:
         return ConsignmentCreated(

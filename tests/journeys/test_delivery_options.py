@@ -60,12 +60,12 @@ async def chosen(world: World, reference: str = "WEB-1", **more: object) -> dict
 
 
 async def test_the_option_becomes_the_order_and_its_picks_go_the_whole_way(world: World) -> None:
-    event = await chosen(world, tags=["Gift"])
+    event = await chosen(world, tags=["Fragile"])
     await world.say("order.placed", event, times=2)
     (recorded,) = await world.until_outcomes("order.recorded", 1)
     in_pro = world.pro.state.orders[recorded.data["pro_order_reference"]]
     assert in_pro.delivery_option == event["delivery_option_reference"]
-    assert in_pro.tags == ["Gift"]
+    assert in_pro.tags == ["Fragile"]
     assert "4 Quarry Lane" in {each.address_line1 for each in in_pro.addresses}
     await world.say("stock.picked", pick("WEB-1", "P-1", [("HAT", 2)]))
     await world.until_outcomes("consignment.labelled", 1)

@@ -67,8 +67,8 @@ async def test_one_pack_and_the_right_origin_though_killed(world: World, point: 
         await world.until(
             lambda: len(world.outcomes("consignment.labelled")) == 2, "both labelled", seconds=100
         )
-    deaths = {mark.name for mark in marks.iterdir()}
-    assert "update_consignment" in deaths, f"it died only at {deaths}"
+    deaths = {mark.name for mark in marks.iterdir()}  # by operation, later by outcome
+    assert deaths & {"update_consignment", "consignment.created"}, f"it died only at {deaths}"
     assert len(await world.calls("packOrder")) == 1
     assert [len(made) for made in (await world.consignments_of_picks()).values()] == [2]
     assert [place(one) for one in allocated(world)] == [ELSEWHERE] * 2

@@ -140,6 +140,8 @@ async def test_whoever_dies_between_both_leaves_what_nobody_allocates(world: Wor
         direction="outbound",
     )
     assert await world.perform(forged) == NOTHING_TO_SAY
+    with pytest.raises(TooEarly, match="origin is still to be corrected"):
+        await world.perform(reallocation(consignment_reference=made.reference))
     for location in ("LEEDS_DC", ELSEWHERE):
         await world.react(manifest(f"M-{location}", location))
     world.clock.forward(3601)
