@@ -19,6 +19,7 @@ _PICK = (picks.c.order_reference == bindparam("reference")) & (
     picks.c.pick_reference == bindparam("pick")
 )
 _FIND = Statement(lambda _: select(orders).where(_OF_ORDER))
+_LOCATION = Statement(lambda _: select(orders.c.shipping_location_reference).where(_OF_ORDER))
 _LINES = Statement(
     lambda _: select(order_lines).where(_LINES_OF_ORDER).order_by(order_lines.c.line)
 )
@@ -202,6 +203,13 @@ async def find(tx: Tx, order_reference: str) -> KnownOrder | None:
         lines,
         order.facts,
     )
+
+
+async def location(tx: Tx, order_reference: str) -> str | None:
+    """Read the shipping location that an order leaves from."""
+    found = await tx.run(_LOCATION, reference=order_reference)
+    reference: str | None = found.scalar_one_or_none()
+    return reference
 
 
 async def place(

@@ -8,7 +8,7 @@ from service.amending import Amending
 from service.events.amending import OrderAmended, OrderAmendmentApplied, OrderAmendmentRejected
 from service.events.envelope import Envelope
 from service.events.published import Rejection
-from service.ledger import amendments, consignments, orders
+from service.ledger import amendments, cancellations, consignments, orders
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement, operation_key
@@ -55,6 +55,8 @@ class AmendOrder:
                 case Reject(rejection):
                     raise _Rejected(rejection)
                 case Amend() as amend:
+                    # What is being packed would be neither changed here nor packed as amended.
+                    await cancellations.check_makers(tx, reference)
                     decided[:] = [amend]
 
         async def ask() -> Settlement:

@@ -19,7 +19,7 @@ from service.events.published import (
 from service.events.received import StockPicked
 from service.ledger import cancellations, consignments, history, orders, parked, standing
 from service.ledger.cancellations import OrderCancelled
-from service.ledger.database import Database, Tx
+from service.ledger.database import Contended, Database, Tx
 from service.ledger.history import What
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Operation, Settlement
@@ -100,6 +100,9 @@ class PackPick:
 
         async def reserve(tx: Tx) -> None:
             await cancellations.check_order(tx, event.order_reference)
+            location = await orders.location(tx, event.order_reference)
+            if location != order.shipping_location_reference:
+                raise Contended("the order's origin was amended meanwhile: decide anew")
             await orders.reserve(tx, event.order_reference, event.pick_reference, ours, quantities)
 
         async def ask() -> Settlement:

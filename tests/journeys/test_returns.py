@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.words import AddressType, Direction
 
-from .world import World, order, pick
+from .world import World, manifest, order, pick
 
 pytestmark = [pytest.mark.kafka]
 
@@ -39,6 +39,10 @@ async def test_both_go_their_way(world: World) -> None:
         each for each in in_pro[back].addresses if each.address_type is AddressType.DESTINATION
     )
     assert home.shipping_location_reference == "LEEDS_DC"
+
+    await world.say("manifest.requested", manifest("M-1"))
+    manifested = await world.until_outcomes("consignment.manifested", 2)
+    assert {said.data["consignment_reference"] for said in manifested} == set(directions)
     assert len(await world.calls("packOrder")) == 1
 
 

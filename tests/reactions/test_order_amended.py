@@ -14,9 +14,12 @@ from service.events.amending import OrderAmendmentApplied, OrderAmendmentRejecte
 from service.events.malformed import Malformed
 from service.events.published import ConsignmentAllocated, ConsignmentCreated
 from service.ledger import amendments
+from service.ledger.database import Contended
 from service.ledger.operation import AwaitingLookup, ContentConflict
 from service.operations import StillMoving, TooEarly
+from service.picks import decide
 from service.pro.problems import Ambiguous, Retryable
+from service.reactions import stock_picked
 
 from .goods import amended, cancelled, item, picked, placed
 from .world import World, only
@@ -352,3 +355,49 @@ async def test_a_pick_after_it_takes_what_it_says(world: World) -> None:
 def test_what_can_not_be_meant_is_no_amendment(wrong: dict[str, Any]) -> None:
     with pytest.raises((Malformed, ValidationError)):
         amended(**wrong)
+
+
+async def test_what_is_being_packed_is_waited_for_and_amended_too(world: World) -> None:
+    await world.react(placed())
+    world.fault("packOrder", FaultKind.DROP_AFTER_COMMIT)
+    with pytest.raises(Ambiguous):
+        await world.react(picked())
+    there = amended(destination=ELSEWHERE)
+    with pytest.raises(AwaitingLookup):
+        await world.react(there)
+    assert changes(world) == 0
+    world.clock.forward(5.1)
+    made = only(ConsignmentCreated, await world.react(picked()))
+    only(OrderAmendmentApplied, await world.react(there))
+    assert country_of(consignment_in_pro(world, made)) == "DK"
+
+
+async def test_what_is_kept_back_until_its_origin_is_right_is_waited_for(world: World) -> None:
+    await world.react(placed())
+    elsewhere = picked(shipping_location_reference="BRISTOL_WH")
+    world.fault("updateConsignment", FaultKind.LATE_COMMIT, seconds=60)
+    with pytest.raises(Ambiguous):
+        await world.react(elsewhere)
+    there = amended(destination=ELSEWHERE)
+    with pytest.raises(AwaitingLookup):
+        await world.react(there)
+    world.clock.forward(2.1)
+    made = only(ConsignmentCreated, await world.react(elsewhere))
+    only(OrderAmendmentApplied, await world.react(there))
+    assert location_of(consignment_in_pro(world, made)) == "BRISTOL_WH"
+    assert country_of(consignment_in_pro(world, made)) == "DK"
+
+
+async def test_a_pick_that_was_decided_before_the_origin_was_amended_is_decided_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.react(placed())
+    stale = await world.order()
+    await world.react(amended(origin="BRISTOL_WH"))
+    with monkeypatch.context() as before:
+        before.setattr(stock_picked, "decide", lambda event, _: decide(event, stale))
+        with pytest.raises(Contended, match="decide anew"):
+            await world.react(picked())
+    made = only(ConsignmentCreated, await world.react(picked()))
+    assert made.shipping_location_reference == "BRISTOL_WH"
+    assert world.calls("packOrder") == 1
