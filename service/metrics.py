@@ -131,8 +131,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         Name.POSSIBLE_ORPHANS,
         "counter",
-        "Orders that PRO may hold and nobody packs: Create Order or Select Option As Order was repeated "
-        "after an unknown one, or what an option became was rejected.",
+        "Orders that PRO may hold and nobody packs: Create Order or Select Option As Order was "
+        "repeated after an unknown one, or what an option became was rejected.",
         "PRO loses answers; the orphans never ship and may be tidied up in PRO.",
     ),
     Metric(
