@@ -10,9 +10,11 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    StrictBool,
     model_serializer,
     model_validator,
 )
@@ -27,7 +29,16 @@ from sandbox.words import (
     ShippingTerms,
 )
 
-Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+
+def _no_text(value: Any) -> Any:
+    if isinstance(value, str | bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic wants a ValueError
+    return value
+
+
+Int32 = Annotated[int, BeforeValidator(_no_text), Field(ge=-(2**31), lt=2**31)]
+Number = Annotated[float, BeforeValidator(_no_text)]
+"""Text that looks like a number is none, as the contract has it."""
 KILOGRAMS = {"kg": 1.0, "g": 0.001, "lb": 0.45359237}
 CENTIMETRES = {"cm": 1.0, "mm": 0.1, "m": 100.0, "in": 2.54}
 
@@ -122,14 +133,14 @@ class Currency(Model):
 class Money(Model):
     """An amount with its currency."""
 
-    amount: Annotated[float, Field(ge=0)]
+    amount: Annotated[Number, Field(ge=0)]
     currency: Currency | None = None
 
 
 class Weight(Model):
     """A weight; every sample is in Kg."""
 
-    value: Annotated[float, Field(ge=0)]
+    value: Annotated[Number, Field(ge=0)]
     unit: Annotated[str, _known_unit(KILOGRAMS)] = "Kg"
 
     @property
@@ -142,9 +153,9 @@ class Dimensions(Model):
     """Size of a box; every sample is in Cm."""
 
     unit: Annotated[str, _known_unit(CENTIMETRES)] = "Cm"
-    width: Annotated[float, Field(ge=0)]
-    length: Annotated[float, Field(ge=0)]
-    height: Annotated[float, Field(ge=0)]
+    width: Annotated[Number, Field(ge=0)]
+    length: Annotated[Number, Field(ge=0)]
+    height: Annotated[Number, Field(ge=0)]
 
     @property
     def longest_centimetres(self) -> float:
@@ -163,8 +174,8 @@ class Barcode(Model):
 class LatLong(Model):
     """Position on earth."""
 
-    latitude: float
-    longitude: float
+    latitude: Number
+    longitude: Number
 
 
 class Contact(Model):
@@ -200,7 +211,7 @@ class Address(Model):
     region_code: str | None = None
     special_instructions: str | None = None
     lat_long: LatLong | None = None
-    is_cached: bool = False
+    is_cached: StrictBool = False
 
 
 class MetaData(Model):
@@ -209,9 +220,9 @@ class MetaData(Model):
     key_value: Annotated[str, Field(min_length=1)]
     string_value: str | None = None
     int_value: Int32 | None = None
-    decimal_value: float | None = None
+    decimal_value: Number | None = None
     date_time_value: OffsetDateTime | None = None
-    bool_value: bool | None = None
+    bool_value: StrictBool | None = None
 
 
 class DeliveryWindow(Model):
@@ -227,7 +238,7 @@ class RequestedDeliveryDate(Model):
 
     date: OffsetDateTime
     delivery_window: DeliveryWindow | None = None
-    is_to_be_exactly_on_the_date_specified: bool = False
+    is_to_be_exactly_on_the_date_specified: StrictBool = False
 
 
 class CustomsDocumentation(Model):
@@ -254,7 +265,7 @@ class CustomsDocumentation(Model):
     receivers_tax_code: str | None = None
     receivers_vat_number: str | None = None
     invoice_date: OffsetDateTime | None = None
-    receivers_shipping_cost: float | None = None
+    receivers_shipping_cost: Number | None = None
 
     @model_serializer(mode="wrap")
     def _leave_out_missing_dates(self, print_: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from sandbox.dates import LooseDateTime, OffsetDateTime
 from sandbox.goods import OrderPackageInput, PackageInput
@@ -73,7 +73,7 @@ class PackOrderRequest(Model):
 
     order_reference: str
     order_reference_provided_by_customer: str | None = None
-    generate_return: bool = False
+    generate_return: StrictBool = False
     packages: Annotated[list[PackPackage], Field(min_length=1)]
     meta_data: list[MetaData] | None = None
     customs_documentation: CustomsDocumentation | None = None
@@ -133,7 +133,7 @@ class DeliveryOptionsRequest(CreateConsignmentRequest):
     """Goods and addresses to find options for."""
 
     delivery_date: LooseDateTime | None = None
-    guaranteed_only: bool = False
+    guaranteed_only: StrictBool = False
 
 
 class UpdateConsignmentRequest(Model):
@@ -178,8 +178,8 @@ class AllocationFilters(Model):
     """Limits for the choice of a service; what is absent limits nothing."""
 
     service_direction: Direction | None = None
-    is_pickup: bool | None = None
-    is_drop_off: bool | None = None
+    is_pickup: StrictBool | None = None
+    is_drop_off: StrictBool | None = None
 
 
 class AllocateWithFiltersRequest(ConsignmentReferencesRequest):
@@ -201,7 +201,7 @@ class ManifestFromQueryRequest(Model):
     shipping_location_references: list[str] | None = None
     states: Annotated[list[str], Field(min_length=1)]
     carriers: list[str] | None = None
-    labels_printed: bool | None = None
+    labels_printed: StrictBool | None = None
     shipping_date: LooseDateTime | None = None
     shipping_date_ranges: ShippingDateRange | None = None
 

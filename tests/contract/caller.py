@@ -42,11 +42,11 @@ class Caller:
     """Calls a sandbox in process."""
 
     def __init__(self, contract: Contract, options: SandboxOptions) -> None:
-        app = create_app(options)
-        self.state: SandboxState = app.state.sandbox
+        self.app = create_app(options)
+        self.state: SandboxState = self.app.state.sandbox
         self._contract = contract
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
+            transport=httpx.ASGITransport(self.app),
             base_url="http://sandbox",
             headers=HEADERS,
             event_hooks={"response": [self._judge]},
@@ -58,7 +58,7 @@ class Caller:
         found = find(request.method, request.url.raw_path.decode().partition("?")[0])
         if found is None or request.url.path.startswith("/_sandbox"):
             return
-        problems = judge(self._contract, found[0].name, response)
+        problems = judge(self._contract, found[0].name, response.status_code, response.content)
         assert not problems, (request.method, str(request.url), response.text, problems)
         if response.is_success:
             # What the sandbox takes and PRO's document does not would mislead a client.
@@ -111,10 +111,9 @@ class Caller:
         return str(status["Status"])
 
 
-def judge(contract: Contract, operation: str, response: httpx.Response) -> list[str]:
+def judge(contract: Contract, operation: str, status: int, content: bytes) -> list[str]:
     """What is wrong with an answer."""
-    status = response.status_code
-    body = json.loads(response.content) if response.content else None
+    body = json.loads(content) if content else None
     if status in UNLISTED - contract.statuses(operation):
         return contract.problems_of_schema("ApiError", body)
     if status == 400 and 400 not in contract.statuses(operation):

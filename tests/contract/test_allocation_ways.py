@@ -96,3 +96,11 @@ async def test_one_package_has_its_label_and_a_strange_one_none(pro: Caller) -> 
     unallocated = await pro.pack()
     path = f"/labels/package/{unallocated}/{package_of(pro, unallocated)}"
     assert (await pro.call("GET", path)).status_code == 404
+
+
+async def test_the_cheapest_quote_is_taken(pro: Caller) -> None:
+    reference = await pro.pack(Tags=[])
+    quotes = (await pro.good("GET", f"/quotes/consignment/{reference}"))["Quotes"]
+    cheapest = min(quotes, key=lambda each: float(each["Price"]["Net"]))
+    path = f"/allocation/{reference}/allocatewithcheapestquote"
+    assert _services(await pro.good("PUT", path)) == [cheapest["MpdCarrierServiceReference"]]

@@ -61,3 +61,10 @@ async def test_what_is_not_there_is_refused(pro: Caller, path: str, status: int)
 
 async def test_an_unallocated_consignment_has_none(pro: Caller) -> None:
     assert (await pro.call("GET", f"/consignments/docs/{await pro.pack()}")).status_code == 404
+
+
+async def test_the_invoice_by_itself(pro: Caller) -> None:
+    reference = await abroad(pro)
+    text = _words(await pro.good("GET", f"/consignments/docs/commercialinvoice/{reference}"))
+    assert text.startswith("Commercial invoice")
+    assert reference in text

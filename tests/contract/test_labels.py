@@ -124,3 +124,15 @@ async def test_resolutions_that_no_printer_has(pro: Caller, resolution: str) -> 
     response = await pro.call("GET", f"/labels/{await pro.allocated()}/pdf/{resolution}")
     assert response.status_code == 400
     assert response.json()["Details"][0]["Target"] == "resolution"
+
+
+async def test_one_package_in_its_default_format_and_in_a_resolution(pro: Caller) -> None:
+    reference, tracking = await _two_packages(pro)
+    second = pro.state.consignments[reference].packages[1].reference
+    content, content_type = await _file(pro, f"package/{reference}/{second}")
+    assert content_type == "application/pdf"
+    (page,) = PdfReader(io.BytesIO(content)).pages
+    assert tracking[1] in page.extract_text()
+    zpl, _ = await _file(pro, f"package/{reference}/{second}", "/zpl/300")
+    assert zpl.count(b"^XA") == 1
+    assert tracking[1].encode() in zpl

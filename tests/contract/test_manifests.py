@@ -7,6 +7,7 @@ import pytest
 from sandbox.faults import FaultKind, FaultRule, Match
 
 from .caller import Caller, Clock, targets
+from .carrier_turns import TO_FRANCE
 from .samples import ORDER
 
 FROM_QUERY = "/consignments/manifestFromQuery"
@@ -111,3 +112,78 @@ async def test_criteria(pro: Caller, criteria: dict[str, Any], matched: int) -> 
 )
 async def test_refused(pro: Caller, body: dict[str, Any], target: str) -> None:
     assert targets(await pro.call("POST", FROM_QUERY, body)) == [target]
+
+
+BRISTOL = {"AddressType": "Origin", "ShippingLocationReference": "BRISTOL_WH"}
+TO_NORWICH = ORDER["Addresses"][1]
+
+
+async def _ready(
+    pro: Caller,
+    *,
+    origin: dict[str, Any] = BRISTOL,
+    destination: dict[str, Any] = TO_NORWICH,
+    ships: str | None = "2026-03-04T09:00:00",
+    labelled: bool = True,
+) -> str:
+    order = await pro.order(Addresses=[origin, destination], ShippingDate=ships)
+    reference = await pro.pack(order, Tags=[])
+    await pro.allocate(reference)
+    if labelled:
+        await pro.good("GET", f"/labels/{reference}")
+    return reference
+
+
+async def test_every_criterion_counts(pro: Caller) -> None:
+    wanted = await _ready(pro)
+    # Each of these misses one criterion only.
+    await _ready(pro, origin=ORDER["Addresses"][0])
+    await _ready(pro, destination=TO_FRANCE[1])
+    await _ready(pro, labelled=False)
+    await _ready(pro, ships="2026-03-04T08:59:59")
+    await _ready(pro, ships="2026-03-05T00:00:00")
+    await _ready(pro, ships=None)
+    await pro.good("PUT", "/consignments/setreadytoship", [await _ready(pro)])
+    query = {
+        "ShippingLocationReferences": ["BRISTOL_WH", "GLASGOW_STORE"],
+        "States": ["Allocated", "ManifestFailed"],
+        "Carriers": ["NORTHLINE", "PENNYPOST"],
+        "LabelsPrinted": True,
+        "ShippingDate": "2026-03-04T00:00:00",
+        "ShippingDateRanges": {
+            "StartDate": "2026-03-04T09:00:00",
+            "EndDate": "2026-03-05T17:00:00",
+        },
+    }
+    answer = await pro.good("POST", FROM_QUERY, query)
+    assert answer == {"Message": "1 matched, 1 queued, 0 not queued"}
+    assert await pro.state_of(wanted) == "Manifesting"
+
+
+async def test_the_three_states_at_once(pro: Caller, clock: Clock) -> None:
+    failed, ready, allocated = [await pro.allocated() for _ in range(3)]
+    match = Match(consignment_reference=failed)
+    pro.state.faults.add(FaultRule(kind=FaultKind.MANIFEST_FAILURE, times=1, match=match))
+    await pro.good("PUT", "/consignments/manifest", {"ConsignmentReferences": [failed]})
+    clock.forward(5)
+    await pro.good("PUT", "/consignments/setreadytoship", [ready])
+    query = {"States": ["Allocated", "ManifestFailed", "ReadyToShip"]}
+    answer = await pro.good("POST", FROM_QUERY, query)
+    assert answer["Message"] == "3 matched, 3 queued, 0 not queued"
+    clock.forward(5)
+    for reference in (failed, ready, allocated):
+        assert await pro.state_of(reference) == "Manifested"
+
+
+async def test_hundreds_in_one_call(pro: Caller, clock: Clock) -> None:
+    order = await pro.order()
+    references = [await pro.pack(order) for _ in range(250)]
+    await pro.allocate(*references[:-1])
+    results = await pro.good("PUT", "/consignments/manifest", {"ConsignmentReferences": references})
+    assert [each["Data"] for each in results] == references
+    assert [each["IsSuccess"] for each in results] == [True] * 249 + [False]
+    clock.forward(5)
+    page = await pro.good("GET", "/consignments/300/0?state=Manifested")
+    assert page["Count"] == 249
+    (file,) = await pro.good("GET", "/consignments/customer/manifests")
+    assert file["BookingsCount"] == 249

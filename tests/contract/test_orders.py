@@ -70,6 +70,24 @@ async def test_refused(pro: Caller, path: str, value: Any, target: str) -> None:
     assert pro.state.calls[-1].changed is False
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "target"),
+    [
+        ("RequiredDeliveryDate.IsToBeExactlyOnTheDateSpecified", 0, None),
+        ("RequiredDeliveryDate.IsToBeExactlyOnTheDateSpecified", "true", None),
+        ("Packages.0.Weight.Value", "2.2", "Packages[0].Weight.Value"),
+        ("Packages.0.Weight.Value", False, "Packages[0].Weight.Value"),
+        ("Packages.0.Items.0.Quantity", "1", "Packages[0].Items[0].Quantity"),
+        ("Packages.0.Items.0.Quantity", True, "Packages[0].Items[0].Quantity"),
+    ],
+)
+async def test_what_looks_like_a_value_is_none(
+    pro: Caller, path: str, value: Any, target: str | None
+) -> None:
+    response = await pro.call("POST", "/orders", _with(path, value))
+    assert targets(response) == [target or path]
+
+
 async def test_every_problem_is_named_at_once(pro: Caller) -> None:
     body = _with("Packages.0.Weight", ...)
     body["Addresses"][0]["ShippingLocationReference"] = "ATLANTIS"
