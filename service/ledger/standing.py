@@ -49,6 +49,18 @@ async def stand_of(tx: Tx, operation_key: str) -> Stand | None:
     return Stand(OperationState(row.state), row.attempt) if row else None
 
 
+async def refused_of(tx: Tx, operation_keys: Collection[str], event_id: str) -> str | None:
+    """Read which of these operations was refused of this very event, as its result tells."""
+    found = await tx.execute(
+        select(operations.c.operation_key).where(
+            operations.c.operation_key.in_(operation_keys),
+            operations.c.state == OperationState.REFUSED.value,
+            operations.c.result["asked_by"].as_string() == event_id,
+        )
+    )
+    return next(iter(found.scalars()), None)
+
+
 async def cancelled_strays(tx: Tx, order_reference: str) -> set[str]:
     """Read the consignments of an order that were cancelled as strays."""
     found = await tx.execute(

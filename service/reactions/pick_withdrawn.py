@@ -69,11 +69,14 @@ def _was_rejected() -> Rejection:
     )
 
 
-def operation(event: PickWithdrawn, cause: Envelope, attempt: int) -> Operation:
+def _key(event: PickWithdrawn, attempt: int) -> str:
+    return operation_key("withdraw", event.order_reference, event.pick_reference, str(attempt))
+
+
+def operation(event: PickWithdrawn, cause: Envelope, key: str) -> Operation:
     """Name the one withdrawal of a pick as it was packed, whatever its reason: what was rejected
     may be picked anew under the same reference."""
-    order, pick = event.order_reference, event.pick_reference
-    key = operation_key("withdraw", order, pick, str(attempt))
+    order = event.order_reference
     content = event.model_copy(update={"reason": None})
     return operation_on_order(key, OperationKind.CANCEL, order, content, cause)
 
@@ -92,10 +95,14 @@ class WithdrawPick:
         async with self.database.each() as tx:
             packed = await standing.stand_of(tx, key)
             order = await orders.find(tx, event.order_reference)
-        work = operation(event, cause, packed.attempt if packed else 0)
+            attempt = packed.attempt if packed else 0
+            earlier = [_key(event, before) for before in range(1, attempt)]
+            told = await standing.refused_of(tx, earlier, cause.id) if earlier else None
+        work = operation(event, cause, told or _key(event, attempt))
         if cause.again is not None and work.key not in dict(cause.again):
             return NOTHING_TO_SAY  # the pick was packed anew since
-        match decide(packed, order.state if order else None):
+        # What this very event was told before stands, though the pick was packed anew since.
+        match Reject(_was_rejected()) if told else decide(packed, order.state if order else None):
             case Wait(reason):
                 raise TooEarly(reason)
             case Reject(rejection):
@@ -155,5 +162,5 @@ def _rejected(event: PickWithdrawn, cause: Envelope, key: str, rejection: Reject
     return Settlement(
         outcomes=[announce(cause, key, event.order_reference, rejected)],
         refused=True,
-        result={"code": rejection.code},
+        result={"code": rejection.code, "asked_by": cause.id},
     )

@@ -186,3 +186,14 @@ async def test_a_refused_withdrawal_done_again_leaves_a_pick_that_was_packed_sin
     only(ConsignmentCreated, await world.react(picked()))
     await world.react(withdrawn(), again=(("withdraw:WEB-1:P-1:1", 1),))
     assert len(world.alive()) == 1
+
+
+async def test_a_refused_withdrawal_delivered_again_leaves_a_pick_that_was_packed_since(
+    world: World,
+) -> None:
+    await world.react(placed())
+    only(PickRejected, await world.react(picked("P-1", {"sku": "X", "quantity": 1})))
+    rejected = only(PickWithdrawalRejected, await world.react(withdrawn(), id="event-1"))
+    only(ConsignmentCreated, await world.react(picked()))
+    assert await world.react(withdrawn(), id="event-1") == [rejected]
+    assert len(world.alive()) == 1
