@@ -9,7 +9,7 @@ from service.events.reallocation import (
     ConsignmentReallocationRequested,
     ConsignmentReallocationStarted,
 )
-from service.ledger import consignments
+from service.ledger import cancellations, consignments
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Tx
 from service.ledger.operation import Operation, Settlement
@@ -35,7 +35,10 @@ class Reallocation:
         ways = event.allocation or known.allocation_ways
 
         async def store(tx: Tx) -> None:
-            await consignments.start_allocation(tx, known.consignment_reference, number, ways)
+            reference = known.consignment_reference
+            steps = await cancellations.steps_of(tx, known.order_reference, [reference])
+            await cancellations.call_off(tx, steps)  # papers of the old allocation
+            await consignments.start_allocation(tx, reference, number, ways)
 
         def started(sequence: int) -> ConsignmentReallocationStarted:
             return ConsignmentReallocationStarted(

@@ -29,6 +29,8 @@ allocation has number 1."""
 _AT_ONCE = 500
 """References in one statement."""
 CANCELLED = "Cancelled"
+LONGEST_ANNOUNCING = 900.0
+"""Seconds for which a manifest waits until labels are announced; then it leaves them behind."""
 CAN_JOIN_A_MANIFEST = ("Allocated", "ReadyToShip", "ManifestFailed")
 
 
@@ -273,11 +275,25 @@ async def start_allocation(
     )
 
 
+async def check_allocation(tx: Tx, consignment_reference: str, allocation_number: int) -> None:
+    """Raise NotWanted if a consignment has been given up for another allocation since; to be asked
+    under the lease of its order."""
+    now = await find(tx, consignment_reference)
+    if now is None or now.allocation_number != allocation_number:
+        raise NotWanted(consignment_reference)
+
+
 async def label(tx: Tx, consignment_reference: str, sha256: str, address: str) -> None:
     """Store where a consignment's labels lie."""
     await tx.run(_LABEL, reference=consignment_reference, sha256=sha256, address=address)
 
 
+_FITS_A_MANIFEST = (
+    consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
+    & consignments.c.manifest_reference.is_(None)
+    & consignments.c.label_sha256.is_not(None)
+)
+"""Asked again when it is stored: whoever cancels or allocates anew holds another lease."""
 _ON_HOLD = exists().where(
     parked_events.c.order_reference == consignments.c.order_reference,
     parked_events.c.state == ParkedState.DEAD.value,
@@ -305,9 +321,7 @@ def _ready_at(location: str, carriers: Sequence[str]) -> ColumnElement[bool]:
     """Labelled, in no manifest, and of an order that is neither cancelled nor on hold."""
     ready = (
         (consignments.c.shipping_location_reference == location)
-        & consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
-        & consignments.c.manifest_reference.is_(None)
-        & consignments.c.label_sha256.is_not(None)
+        & _FITS_A_MANIFEST
         & ~_ON_HOLD
         & ~_ORDER_CANCELLED
     )
@@ -319,9 +333,13 @@ async def are_being_announced(
 ) -> bool:
     """Tell whether labels that were stored before a moment are not known to be announced.
 
-    Who asks for a manifest may have heard of them all the same.
+    Who asks for a manifest may have heard of them all the same. Of what can't be announced for so
+    long nobody has heard: it must not keep the whole location waiting.
     """
-    stored_before = _UNSAID.where(operations.c.settled_at < before)
+    stored_before = _UNSAID.where(
+        operations.c.settled_at < before,
+        operations.c.settled_at > now_plus(-LONGEST_ANNOUNCING),
+    )
     found = await tx.execute(select(exists().where(_ready_at(location, carriers), stored_before)))
     return bool(found.scalar_one())
 
@@ -356,7 +374,7 @@ async def close_batch(
             part = references[start : start + _AT_ONCE]
             await tx.execute(
                 update(consignments)
-                .where(consignments.c.consignment_reference.in_(part))
+                .where(consignments.c.consignment_reference.in_(part), _FITS_A_MANIFEST)
                 .values(manifest_reference=manifest_reference, pro_state=state)
             )
     return await of_manifest(tx, location, manifest_reference)

@@ -60,6 +60,11 @@ class FetchPapers:
         is_over = known.pro_state == states.CANCELLED
         if is_over or event.allocation_number != known.allocation_number:
             return NOTHING_TO_SAY
+
+        async def check(tx: Tx) -> None:
+            await cancellations.check_consignment(tx, reference)
+            await consignments.check_allocation(tx, reference, event.allocation_number)
+
         key = operation_key("labels", reference, str(event.allocation_number))
         work = operation_on_order(key, OperationKind.GET_LABELS, event.kafka_key, event, cause)
 
@@ -97,12 +102,7 @@ class FetchPapers:
                 },
             )
 
-        return await self.operations.perform(
-            work,
-            ask=ask,
-            refuse=_never,
-            prepare=partial(cancellations.check_consignment, consignment_reference=reference),
-        )
+        return await self.operations.perform(work, ask=ask, refuse=_never, prepare=check)
 
     async def _stored(self, event: ConsignmentAllocated, papers: Papers) -> ConsignmentLabelled:
         keep = partial(self._keep, event, inline=papers.size_bytes <= self.inline_bytes)

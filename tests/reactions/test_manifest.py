@@ -89,6 +89,20 @@ async def test_a_manifest_waits_for_labels_that_may_have_been_heard_before_it_wa
     assert await confirmed(world) == {created.consignment_reference: ConsignmentManifested}
 
 
+async def test_labels_that_can_not_be_announced_keep_no_location_waiting(world: World) -> None:
+    other = await labelled(world, "WEB-2")
+    await world.react(placed("WEB-1"))
+    created = only(ConsignmentCreated, await world.react(picked(order="WEB-1")))
+    allocated = only(ConsignmentAllocated, await world.react(created))
+    labels = await world.perform(allocated)
+    world.clock.forward(1000)
+    await world.react(manifest("M-1"))
+    assert await confirmed(world) == {other: ConsignmentManifested}
+    await world.publication.acknowledged(labels.operation_key)
+    await world.react(manifest("M-2"))
+    assert await confirmed(world) == {created.consignment_reference: ConsignmentManifested}
+
+
 async def test_a_manifest_waits_for_no_labels_of_an_order_on_hold(world: World) -> None:
     await world.react(placed("WEB-1"))
     created = only(ConsignmentCreated, await world.react(picked(order="WEB-1")))

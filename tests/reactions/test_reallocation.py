@@ -1,6 +1,7 @@
 """consignment.reallocation_requested → deallocated → …reallocation_started → allocated anew"""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,13 +20,15 @@ from service.events.reallocation import (
     ConsignmentReallocationRejected,
     ConsignmentReallocationStarted,
 )
-from service.ledger import consignments
+from service.events.topics import EventType
+from service.ledger import consignments, standing
 from service.ledger.operation import AwaitingLookup, ContentConflict
 from service.operations import NOTHING_TO_SAY, TooEarly
 from service.pro.problems import Ambiguous, Throttled
+from service.reactions.consignment_allocated import FetchPapers
 
 from .goods import item, manifest, picked, placed, reallocation
-from .world import World, only
+from .world import Meanwhile, World, only
 
 S = ConsignmentState
 HEAVY = {"value": 500, "unit": "kg"}
@@ -331,3 +334,34 @@ async def test_only_the_ledgers_consignments_and_under_their_own_key(world: Worl
     other = reallocation(consignment_reference=made.consignment_reference, order_reference="WEB-2")
     with pytest.raises(ContentConflict):
         await world.react(other)
+
+
+async def test_papers_of_an_allocation_that_is_given_up_meanwhile_are_not_fetched(
+    world: World,
+) -> None:
+    allocated = only(ConsignmentAllocated, await world.react(await created(world)))
+    asked = reallocation(consignment_reference=allocated.consignment_reference)
+    fetch = world.reactions[EventType.CONSIGNMENT_ALLOCATED]
+    assert isinstance(fetch, FetchPapers)
+    slow = Meanwhile(fetch.operations, [asked], world)
+    world.reactions[EventType.CONSIGNMENT_ALLOCATED] = replace(fetch, operations=slow)  # type: ignore[arg-type]
+    assert await world.react(allocated) == []
+    assert world.calls("getLabels") == 0
+    assert (await world.consignment(allocated.consignment_reference)).label_sha256 is None
+
+
+async def test_papers_whose_fetching_was_broken_off_are_not_waited_for(world: World) -> None:
+    allocated = only(ConsignmentAllocated, await world.react(await created(world)))
+    world.fault("getLabelsInFormat", FaultKind.LATENCY, seconds=5)
+    fetching = asyncio.create_task(world.react(allocated))
+    await asyncio.sleep(0.3)
+    fetching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await fetching
+    reference = allocated.consignment_reference
+    only(
+        ConsignmentReallocationStarted,
+        await world.react(reallocation(consignment_reference=reference)),
+    )
+    async with world.database.begin() as tx:
+        assert not await standing.is_any_open(tx, [f"labels:{reference}:1"])

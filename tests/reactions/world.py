@@ -224,6 +224,20 @@ class World:
         return self.metrics.registry.get_sample_value(name.value, labels) or 0.0
 
 
+@dataclass(frozen=True)
+class Meanwhile:
+    """Operations that let something else happen first, once: between a read and the claim."""
+
+    operations: Operations
+    happens: list[Event]
+    world: World
+
+    async def perform(self, *given: Any, **more: Any) -> Performed:
+        while self.happens:
+            await self.world.react(self.happens.pop(0))
+        return await self.operations.perform(*given, **more)
+
+
 def read_back(said: Announcement) -> Event:
     """An outcome as a consumer reads it."""
     return MODELS[EventType(said.type)].model_validate(said.data)
