@@ -6,7 +6,7 @@ by is required.
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
@@ -248,6 +248,13 @@ class ConsignmentSummary(Read):
     failed_allocation_message: OptionalText = None
     failed_manifest_message: OptionalText = None
     labels_printed: bool | None = None
+
+    def was_created_since(self, moment: datetime) -> bool:
+        """Tell whether it was made no earlier than an aware moment, or PRO does not say when."""
+        created = self.date_created
+        if created is None:
+            return True
+        return (created if created.tzinfo else created.replace(tzinfo=UTC)) >= moment
 
 
 class MatchingConsignments(Read):

@@ -1,6 +1,7 @@
 """consignment.requested → Create Consignment → consignment.created | consignment.rejected"""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from service.allocation_plans import NO_RULES, OTHERWISE, AllocationPlans, Chosen
 from service.events.cancelling import because_cancelled
@@ -18,6 +19,9 @@ from service.pro.client import ProClient
 from service.pro.mapping import create_consignment_request, rejection_from
 from service.pro.problems import Problem
 from service.strays import Strays, making_key
+
+CLOCKS_APART = timedelta(days=1)
+"""PRO tells when it made a consignment by its own clock, at places without an offset."""
 
 
 def operation(event: ConsignmentRequested, cause: Envelope) -> Operation:
@@ -64,7 +68,9 @@ class CreateConsignment:
             return _created(event, cause, work.key, made, plan)
 
         async def look() -> Settlement | None:
-            found = await self.strays.candidates(reference, reference)
+            lines = await self.strays.candidates(reference, reference)
+            # The reference is the sender's: PRO may know it from a time before this request.
+            found = [line for line in lines if line.was_created_since(cause.time - CLOCKS_APART)]
             if not found:
                 return None
             return _created(event, cause, work.key, found[0].reference, plan)

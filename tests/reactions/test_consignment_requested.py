@@ -10,6 +10,7 @@ from service.events.published import (
     ConsignmentRejected,
     PickRejected,
 )
+from service.events.said import Event
 from service.ledger.operation import AwaitingLookup, ContentConflict, ReferenceTaken
 from service.ledger.tables import OrderState
 from service.ledger.upgrade import restored
@@ -161,3 +162,24 @@ async def test_nothing_can_be_picked_from_a_consignment_without_an_order(world: 
     rejected = only(PickRejected, await world.react(picked(order=REFERENCE)))
     assert rejected.rejection.code == "no_order"
     assert world.calls("packOrder") == 0
+
+
+async def test_an_old_consignment_of_the_same_name_is_not_taken_for_what_was_lost(
+    world: World,
+) -> None:
+    """A reference may have been used in PRO before us, or by hand."""
+    old = await world.pro.create_consignment(create_consignment_request(requested()))
+    world.clock.forward(30 * 86_400)
+    world.fault("createConsignment", FaultKind.DROP_BEFORE_COMMIT)
+    with pytest.raises(Ambiguous):
+        await world.react(requested())
+    said: list[Event] = []
+    for _ in range(8):
+        world.clock.forward(60)
+        try:
+            said = await world.react(requested())
+            break
+        except AwaitingLookup:
+            continue
+    created = only(ConsignmentCreated, said)
+    assert created.consignment_reference != old
