@@ -1,10 +1,11 @@
-"""What cancelling consignments of an order means: to the ledger, and to those who are told.
+"""Cancels consignments of an order: in PRO, in the ledger, and to those who are told.
 
 A cancelled order and a withdrawn pick do it alike: each consignment that is cancelled has an
 outcome of its own, and one more outcome tells of the whole.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from service.events.cancelling import ConsignmentCancelled
@@ -13,10 +14,13 @@ from service.events.published import Outcome, Rejection, RejectionDetail
 from service.ledger import cancellations, orders
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Tx
-from service.ledger.operation import Operation, Settlement
-from service.operations import announce
-from service.undoing import NotUndone, UndoResult
+from service.ledger.operation import Operation, Settlement, operation_key
+from service.operations import Operations, Performed, announce
+from service.pro.problems import Problem, Refused
+from service.undoing import NotUndone, Undoing, UndoResult
 
+Collect = Callable[[Tx], Awaitable[Sequence[KnownConsignment]]]
+"""Reads what is to be cancelled, under the lease of the order."""
 Whole = Callable[[tuple[str, ...], Rejection | None, int], Outcome]
 """Makes the outcome of the whole: the consignments that were cancelled, why others were not, and
 its sequence."""
@@ -42,22 +46,57 @@ def rejection_of(results: Mapping[str, UndoResult]) -> Rejection | None:
     )
 
 
-def settlement(
+@dataclass(frozen=True)
+class Cancelling:
+    """Cancels consignments."""
+
+    operations: Operations
+    undoing: Undoing
+
+    async def __call__(
+        self,
+        work: Operation,
+        cause: Envelope,
+        collect: Collect,
+        whole: Whole,
+        reason: str | None,
+    ) -> Performed:
+        """Cancel what `collect` reads; raises what it and `Operations.perform` raise."""
+        batch: list[KnownConsignment] = []
+        results: dict[str, UndoResult] = {}
+
+        async def prepare(tx: Tx) -> None:
+            batch[:] = await collect(tx)
+
+        async def ask() -> Settlement:
+            results.clear()
+            results.update(await self.undoing.cancel([o.consignment_reference for o in batch]))
+            rejection = rejection_of(results)
+            if rejection is not None:
+                raise Refused("cancel", Problem(200, rejection.code, rejection.message))
+            return _settlement(work, cause, batch, results, whole, reason, None)
+
+        def refuse(_problem: Problem, attempt: int) -> Settlement:
+            return _settlement(work, cause, batch, results, whole, reason, attempt)
+
+        return await self.operations.perform(work, ask=ask, refuse=refuse, prepare=prepare)
+
+
+def _settlement(
     work: Operation,
     cause: Envelope,
-    order_reference: str,
     batch: Sequence[KnownConsignment],
     results: Mapping[str, UndoResult],
     whole: Whole,
     reason: str | None,
+    refused_attempt: int | None,
 ) -> Settlement:
-    """Settle what came of cancelling a batch of an order's consignments.
-
-    What a pick took is free again once what goes out of it is cancelled.
-    """
+    """Settle what came of a batch. What a pick took is free again once what goes out of it is
+    cancelled."""
     rejection = rejection_of(results)
     gone = [one for one in batch if not isinstance(results[one.consignment_reference], NotUndone)]
     references = tuple(one.consignment_reference for one in gone)
+    order_reference = work.order_reference or ""
 
     async def store(tx: Tx) -> None:
         for one in gone:
@@ -75,15 +114,26 @@ def settlement(
             reason=reason,
         )
 
+    each = [
+        announce(
+            cause,
+            operation_key("cancelled", one.consignment_reference),
+            order_reference,
+            partial(cancelled, one),
+        )
+        for one in gone
+    ]
+    of_all = announce(
+        cause,
+        work.key,
+        order_reference,
+        partial(whole, references, rejection),
+        refused_attempt=refused_attempt,
+    )
     return Settlement(
-        outcomes=[
-            *(
-                announce(cause, work.key, order_reference, partial(cancelled, one), nth=nth)
-                for nth, one in enumerate(gone, start=1)
-            ),
-            announce(cause, work.key, order_reference, partial(whole, references, rejection)),
-        ],
+        outcomes=[*each, of_all],
         effects=store,
         refused=rejection is not None,
-        result={"consignments": list(references)} | ({"code": rejection.code} if rejection else {}),
+        result={"consignments": list(references), "asked_by": cause.id}
+        | ({"code": rejection.code} if rejection else {}),
     )

@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.ledger.operation import Settlement
 from service.operations import StillMoving, reading
 from service.pro import states
 from service.pro.client import ProClient
@@ -159,11 +158,6 @@ class Undoing:
         finally:
             for one in reads:
                 one.cancel()
-
-
-def never_refused(problem: Problem, _attempt: int) -> Settlement:
-    """Stand for the refusal that Undoing never raises: it tells one consignment's by itself."""
-    raise AssertionError(f"taking back is never refused as a whole ({problem.code})")
 
 
 def _result(reference: str, seen: _Seen, wanted: frozenset[str]) -> UndoResult:

@@ -20,6 +20,7 @@ from service.api.access import Access
 from service.api.app import NotServing
 from service.api.app import create_app as create_api
 from service.api.endpoints import Desk
+from service.cancelling import Cancelling
 from service.clock import utc_now
 from service.events.envelope import Incoming, Outgoing
 from service.events.topics import EventType, RetryTier, Topics
@@ -358,6 +359,7 @@ def assemble(
     batch = BatchPolicy(settings.allocation_batch, settings.allocation_linger)
     allocations, plans = Allocations(pro, batch), _allocation_plans_of(settings)
     undoing = Undoing(pro)
+    cancelling = Cancelling(operations, undoing)
     strays = Strays(database, operations, pro, metrics)
     origins = Origins(operations, pro, undoing)
     options = OptionOrders(operations, pro, metrics)
@@ -365,8 +367,8 @@ def assemble(
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro, options, plans),
         EventType.ORDER_AMENDED: AmendOrder(operations, Amending(pro), plans),
-        EventType.ORDER_CANCELLED: CancelOrder(operations, database, undoing),
-        EventType.PICK_WITHDRAWN: WithdrawPick(operations, database, undoing),
+        EventType.ORDER_CANCELLED: CancelOrder(database, cancelling),
+        EventType.PICK_WITHDRAWN: WithdrawPick(operations, database, cancelling),
         EventType.STOCK_PICKED: PackPick(
             operations, pro, database, strays, origins, metrics, plans
         ),

@@ -49,12 +49,12 @@ async def stand_of(tx: Tx, operation_key: str) -> Stand | None:
     return Stand(OperationState(row.state), row.attempt) if row else None
 
 
-async def refused_of(tx: Tx, operation_keys: Collection[str], event_id: str) -> str | None:
-    """Read which of these operations was refused of this very event, as its result tells."""
+async def settled_of(tx: Tx, operation_keys: Collection[str], event_id: str) -> str | None:
+    """Read which of these operations was settled for this very event, as its result tells."""
     found = await tx.execute(
         select(operations.c.operation_key).where(
             operations.c.operation_key.in_(operation_keys),
-            operations.c.state == OperationState.REFUSED.value,
+            operations.c.state.in_((OperationState.REFUSED.value, OperationState.FINISHED.value)),
             operations.c.result["asked_by"].as_string() == event_id,
         )
     )

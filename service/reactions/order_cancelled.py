@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from service.cancelling import settlement
+from service.cancelling import Cancelling
 from service.events.cancelling import (
     OrderCancellationApplied,
     OrderCancellationRejected,
@@ -14,9 +14,8 @@ from service.ledger import cancellations, consignments
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import Operation, Settlement, operation_key
-from service.operations import Operations, Performed, operation_on_order
-from service.undoing import Undoing, never_refused
+from service.ledger.operation import Operation, operation_key
+from service.operations import Performed, operation_on_order
 
 Outcome = OrderCancellationApplied | OrderCancellationRejected
 
@@ -32,9 +31,8 @@ def operation(event: OrderCancelled, cause: Envelope) -> Operation:
 class CancelOrder:
     """Stops an order at once, then takes back what has not left."""
 
-    operations: Operations
     database: Database
-    undoing: Undoing
+    cancelling: Cancelling
 
     async def __call__(self, event: OrderCancelled, cause: Envelope) -> Performed:
         """React; raises what `Operations.perform` raises, AwaitingLookup also while an operation
@@ -42,17 +40,11 @@ class CancelOrder:
         reference = event.order_reference
         async with self.database.begin() as tx:
             await cancellations.cancel_order(tx, reference, cause.id)
-        work = operation(event, cause)
-        batch: list[KnownConsignment] = []
 
-        async def collect(tx: Tx) -> None:
+        async def collect(tx: Tx) -> list[KnownConsignment]:
             await cancellations.check_makers(tx, reference)
             of_order = await consignments.of_order(tx, reference)
-            batch[:] = [one for one in of_order if one.pro_state != consignments.CANCELLED]
-
-        async def ask() -> Settlement:
-            results = await self.undoing.cancel([one.consignment_reference for one in batch])
-            return settlement(work, cause, reference, batch, results, whole, event.reason)
+            return [one for one in of_order if one.pro_state != consignments.CANCELLED]
 
         def whole(gone: tuple[str, ...], rejection: Rejection | None, sequence: int) -> Outcome:
             if rejection is None:
@@ -63,4 +55,4 @@ class CancelOrder:
                 order_reference=reference, sequence=sequence, consignments=gone, rejection=rejection
             )
 
-        return await self.operations.perform(work, ask=ask, refuse=never_refused, prepare=collect)
+        return await self.cancelling(operation(event, cause), cause, collect, whole, event.reason)

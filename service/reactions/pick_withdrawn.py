@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from service.cancelling import settlement
+from service.cancelling import Cancelling
 from service.events.cancelling import PickWithdrawalApplied, PickWithdrawalRejected, PickWithdrawn
 from service.events.envelope import Envelope
 from service.events.published import Rejection
@@ -22,9 +22,13 @@ from service.operations import (
     operation_on_order,
 )
 from service.strays import making_key
-from service.undoing import Undoing, never_refused
 
 Outcome = PickWithdrawalApplied | PickWithdrawalRejected
+_NOT_PACKED = Rejection(
+    source="orderflex",
+    code="pick_rejected",
+    message="the pick was rejected: nothing of it was packed",
+)
 
 
 @dataclass(frozen=True)
@@ -54,19 +58,11 @@ def decide(packed: Stand | None, order_state: OrderState | None) -> CancelIt | R
         case OperationState.STARTED | OperationState.UNKNOWN:
             return Wait("it is not settled yet what came of packing the pick")
         case OperationState.REFUSED if order_state is not OrderState.CANCELLED:
-            return Reject(_was_rejected())
+            return Reject(_NOT_PACKED)
         case _ if order_state is OrderState.CANCELLED:
             return CancelIt()  # it never will be packed
         case _:
             return Wait("its pick is not known yet")
-
-
-def _was_rejected() -> Rejection:
-    return Rejection(
-        source="orderflex",
-        code="pick_rejected",
-        message="the pick was rejected: nothing of it was packed",
-    )
 
 
 def _key(event: PickWithdrawn, attempt: int) -> str:
@@ -87,7 +83,7 @@ class WithdrawPick:
 
     operations: Operations
     database: Database
-    undoing: Undoing
+    cancelling: Cancelling
 
     async def __call__(self, event: PickWithdrawn, cause: Envelope) -> Performed:
         """React; raises TooEarly and what `Operations.perform` raises."""
@@ -96,18 +92,18 @@ class WithdrawPick:
             packed = await standing.stand_of(tx, key)
             order = await orders.find(tx, event.order_reference)
             attempt = packed.attempt if packed else 0
-            earlier = [_key(event, before) for before in range(1, attempt)]
-            told = await standing.refused_of(tx, earlier, cause.id) if earlier else None
+            earlier = [_key(event, before) for before in range(attempt)]
+            told = await standing.settled_of(tx, earlier, cause.id) if earlier else None
         work = operation(event, cause, told or _key(event, attempt))
         if cause.again is not None and work.key not in dict(cause.again):
             return NOTHING_TO_SAY  # the pick was packed anew since
         # What this very event was told before stands, though the pick was packed anew since.
-        match Reject(_was_rejected()) if told else decide(packed, order.state if order else None):
+        match Reject(_NOT_PACKED) if told else decide(packed, order.state if order else None):
             case Wait(reason):
                 raise TooEarly(reason)
             case Reject(rejection):
                 return await self.operations.conclude(
-                    work, lambda _attempt: _rejected(event, cause, work.key, rejection)
+                    work, lambda attempt: _rejected(event, cause, work.key, rejection, attempt)
                 )
             case CancelIt():
                 return await self._cancel(event, cause, work, packed)
@@ -116,22 +112,17 @@ class WithdrawPick:
         self, event: PickWithdrawn, cause: Envelope, work: Operation, packed: Stand | None
     ) -> Performed:
         order, pick = event.order_reference, event.pick_reference
-        batch: list[KnownConsignment] = []
 
-        async def collect(tx: Tx) -> None:
+        async def collect(tx: Tx) -> list[KnownConsignment]:
             if await standing.stand_of(tx, making_key(order, pick)) != packed:
                 raise Contended("the pick is being packed")
             if await consignments.kept_back(tx, order, pick):
                 raise TooEarly("its pick is packed, but not settled")
-            batch[:] = [
+            return [
                 one
                 for one in await consignments.of_order(tx, order)
                 if one.pick_reference == pick and one.pro_state != consignments.CANCELLED
             ]
-
-        async def ask() -> Settlement:
-            results = await self.undoing.cancel([one.consignment_reference for one in batch])
-            return settlement(work, cause, order, batch, results, whole, event.reason)
 
         def whole(gone: tuple[str, ...], rejection: Rejection | None, sequence: int) -> Outcome:
             if rejection is not None:
@@ -140,7 +131,7 @@ class WithdrawPick:
                 order_reference=order, sequence=sequence, pick_reference=pick, consignments=gone
             )
 
-        return await self.operations.perform(work, ask=ask, refuse=never_refused, prepare=collect)
+        return await self.cancelling(work, cause, collect, whole, event.reason)
 
 
 def _not_withdrawn(
@@ -155,12 +146,14 @@ def _not_withdrawn(
     )
 
 
-def _rejected(event: PickWithdrawn, cause: Envelope, key: str, rejection: Rejection) -> Settlement:
+def _rejected(
+    event: PickWithdrawn, cause: Envelope, key: str, rejection: Rejection, attempt: int
+) -> Settlement:
     def rejected(sequence: int) -> PickWithdrawalRejected:
         return _not_withdrawn(event, (), rejection, sequence)
 
     return Settlement(
-        outcomes=[announce(cause, key, event.order_reference, rejected)],
+        outcomes=[announce(cause, key, event.order_reference, rejected, refused_attempt=attempt)],
         refused=True,
         result={"code": rejection.code, "asked_by": cause.id},
     )

@@ -455,3 +455,29 @@ async def test_what_could_not_be_cancelled_is_not_allocated_anew(world: World) -
     rejected = only(ConsignmentReallocationRejected, await world.react(again))
     assert rejected.rejection.code == "order_cancelled"
     assert world.calls(ALLOCATE) == 1
+
+
+async def test_a_rejected_cancellation_can_be_done_again_under_ids_of_its_own(
+    world: World,
+) -> None:
+    await created(world, quantity=2)
+    second = only(ConsignmentCreated, await world.react(picked("P-2")))
+    world.fault(
+        "cancelConsignments",
+        FaultKind.BULK_ITEM_FAILURE,
+        times=2,
+        match={"consignment_reference": second.consignment_reference},
+    )
+    said = [await world.perform(cancelled())]
+    said += [
+        await world.perform(cancelled(), again=(("cancel:WEB-1", attempt),)) for attempt in (1, 2)
+    ]
+    kinds = [[one.type for one in performed.announcements] for performed in said]
+    assert kinds == [
+        ["consignment.cancelled", "order.cancellation_rejected"],
+        ["order.cancellation_rejected"],
+        ["consignment.cancelled", "order.cancellation_applied"],
+    ]
+    ids = [one.id for performed in said for one in performed.announcements]
+    assert len(set(ids)) == 5
+    assert world.alive() == []

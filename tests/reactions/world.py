@@ -21,6 +21,7 @@ from sandbox.server import running
 from sandbox.state import SandboxState
 from sandbox.states import ConsignmentState
 from service.amending import Amending
+from service.cancelling import Cancelling
 from service.events import exact_json
 from service.events.catalogue import MODELS
 from service.events.envelope import Envelope, parse
@@ -271,6 +272,7 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
             seal = Seal([Fernet.generate_key().decode()])
             journal = Journal(database, OutcomeStore(seal), metrics, LookupPolicy(), 60.0)
             operations = Operations(journal, policy.total_deadline)
+            cancelling = Cancelling(operations, Undoing(pro))
             strays = Strays(database, operations, pro, metrics)
             papers = folder / "papers"
             allocations = Allocations(pro, BatchPolicy(linger=0.001))
@@ -289,9 +291,9 @@ async def world_of(folder: Path) -> AsyncIterator[World]:
                     EventType.ORDER_PLACED: RecordOrder(
                         operations, pro, OptionOrders(operations, pro, metrics)
                     ),
-                    EventType.ORDER_CANCELLED: CancelOrder(operations, database, Undoing(pro)),
+                    EventType.ORDER_CANCELLED: CancelOrder(database, cancelling),
                     EventType.ORDER_AMENDED: AmendOrder(operations, Amending(pro)),
-                    EventType.PICK_WITHDRAWN: WithdrawPick(operations, database, Undoing(pro)),
+                    EventType.PICK_WITHDRAWN: WithdrawPick(operations, database, cancelling),
                     EventType.STOCK_PICKED: PackPick(
                         operations,
                         pro,
