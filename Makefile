@@ -59,9 +59,10 @@ format: $(READY) ## Put the code in form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY) ## Write what is generated anew: schemas, AsyncAPI, settings, metrics
+schemas: $(READY) ## Write what is generated anew: schemas, AsyncAPI, settings, metrics, coverage
 	@$(BIN)/python -m service.events.schemas write
 	@$(BIN)/python docs/generate.py write
+	@$(BIN)/python -m tests.promises.pro_coverage
 
 lock: $(READY) ## Lock the newest versions that pyproject.toml allows, with hashes
 	@$(BIN)/python -m pip install --quiet uv
