@@ -57,7 +57,6 @@ class Reallocation:
                 "consignment": known.consignment_reference,
                 "allocation_number": number,
                 "ways": [str(way) for way in ways],
-                "reason": event.reason,
             },
         )
 

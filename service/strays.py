@@ -7,6 +7,7 @@ is cancelled.
 
 import contextlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -26,6 +27,8 @@ from service.pro.client import ProClient
 from service.pro.problems import Problem
 
 SEARCH_AGAIN_SECONDS = 600.0
+CLOCKS_APART = timedelta(days=1)
+"""PRO tells when it made a consignment by its own clock, at places without an offset."""
 
 
 class NoStray(Exception):
@@ -67,12 +70,17 @@ class Strays:
             if state not in (OperationState.FINISHED, OperationState.REFUSED):
                 return SEARCH_AGAIN_SECONDS
             ours: str | None = order_reference
+            since: datetime | None = None
             if pick_reference is not None:
                 ours = await orders.customer_reference(tx, order_reference, pick_reference)
+            else:
+                # The reference is the sender's: PRO may know it from a time before the request.
+                asked_at = await standing.first_asked(tx, making_key(order_reference, None))
+                since = asked_at - CLOCKS_APART
             known = await consignments.of_customer_reference(tx, ours) if ours else []
         references = {consignment.consignment_reference for consignment in known}
         for line in await self.pro.find_consignments(ours) if ours else ():
-            if line.reference not in references:
+            if line.reference not in references and line.was_created_since(since):
                 found = await reading(self.pro.get_consignment(line.reference))
                 await self._meet(order_reference, pick_reference, found)
         return None

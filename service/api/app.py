@@ -151,7 +151,7 @@ def _problem_of(error: Exception) -> Problem:
         case NotServing() | KafkaError() | TimeoutError():
             return Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                "Kafka has not acknowledged it; asking for it again does no harm",
+                "Kafka has not acknowledged it: look at the timeline before you ask for it again",
             )
         case _:
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ours; see the log")

@@ -388,6 +388,20 @@ async def check_in_manifest(tx: Tx, consignment_reference: str, manifest_referen
         raise NotWanted(consignment_reference)
 
 
+async def are_others_ready(tx: Tx, location: str, manifest_reference: str) -> bool:
+    """Tell whether more at a location is ReadyToShip than its own: on hold, or left out."""
+    found = await tx.execute(
+        select(
+            exists().where(
+                consignments.c.shipping_location_reference == location,
+                consignments.c.pro_state == "ReadyToShip",
+                consignments.c.manifest_reference.is_distinct_from(manifest_reference),
+            )
+        )
+    )
+    return bool(found.scalar_one())
+
+
 async def leave_manifest(tx: Tx, consignment_reference: str, pro_state: str) -> None:
     """Store that a consignment was not manifested after all; the next manifest may take it."""
     await _change(tx, consignment_reference, pro_state=pro_state, manifest_reference=None)

@@ -61,6 +61,15 @@ async def settled_of(tx: Tx, operation_keys: Collection[str], event_id: str) -> 
     return next(iter(found.scalars()), None)
 
 
+async def first_asked(tx: Tx, operation_key: str) -> datetime:
+    """Read when an operation was first claimed."""
+    found = await tx.execute(
+        select(operations.c.created_at).where(operations.c.operation_key == operation_key)
+    )
+    moment: datetime = found.scalar_one()
+    return moment
+
+
 async def cancelled_strays(tx: Tx, order_reference: str) -> set[str]:
     """Read the consignments of an order that were cancelled as strays."""
     found = await tx.execute(

@@ -249,10 +249,11 @@ class ConsignmentSummary(Read):
     failed_manifest_message: OptionalText = None
     labels_printed: bool | None = None
 
-    def was_created_since(self, moment: datetime) -> bool:
-        """Tell whether it was made no earlier than an aware moment, or PRO does not say when."""
+    def was_created_since(self, moment: datetime | None) -> bool:
+        """Tell whether it was made no earlier than an aware moment (None: any), or PRO does not say
+        when."""
         created = self.date_created
-        if created is None:
+        if created is None or moment is None:
             return True
         return (created if created.tzinfo else created.replace(tzinfo=UTC)) >= moment
 

@@ -1,7 +1,6 @@
 """consignment.requested → Create Consignment → consignment.created | consignment.rejected"""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from service.allocation_plans import NO_RULES, OTHERWISE, AllocationPlans, Chosen
 from service.events.cancelling import because_cancelled
@@ -18,10 +17,7 @@ from service.operations import Operations, Performed, announce, operation_on_ord
 from service.pro.client import ProClient
 from service.pro.mapping import create_consignment_request, rejection_from
 from service.pro.problems import Problem
-from service.strays import Strays, making_key
-
-CLOCKS_APART = timedelta(days=1)
-"""PRO tells when it made a consignment by its own clock, at places without an offset."""
+from service.strays import CLOCKS_APART, Strays, making_key
 
 
 def operation(event: ConsignmentRequested, cause: Envelope) -> Operation:

@@ -141,9 +141,7 @@ class ManifestLocation:
         references = _references(members)
 
         async def ask() -> Settlement:
-            results = await self.pro.manifest_consignments(references)
-            refused = [r for r, result in results.items() if isinstance(result, Failed)]
-            return _queued(event, cause, members, refused, BY_NAME)
+            return _queued(event, cause, members, await self._send_named(references), BY_NAME)
 
         async def look() -> Settlement | None:
             for member in members:
@@ -177,7 +175,7 @@ class ManifestLocation:
         async def ask() -> Settlement:
             if not members:
                 return Settlement(result={"consignments": 0})
-            failed = (await self.pro.manifest_from_query(request)).failed if ready else ()
+            failed = await self._send(event, request, _references(ready)) if ready else []
             return _queued(event, cause, members, [*failed, *not_ready], QUERY)
 
         async def look() -> Settlement | None:
@@ -190,6 +188,21 @@ class ManifestLocation:
             return _queued(event, cause, members, _references(members), QUERY, code=problem.code)
 
         return await self.operations.perform(work, ask=ask, look=look, refuse=refuse)
+
+    async def _send(
+        self, event: ManifestRequested, request: ManifestFromQueryRequest, ready: Sequence[str]
+    ) -> list[str]:
+        """Ask by query; by name where the query would take others' too. Gives what PRO left out."""
+        location = event.shipping_location_reference
+        async with self.database.each() as tx:
+            by_name = await consignments.are_others_ready(tx, location, event.manifest_reference)
+        if not by_name:
+            return list((await self.pro.manifest_from_query(request)).failed)
+        return await self._send_named(ready)
+
+    async def _send_named(self, references: Sequence[str]) -> list[str]:
+        results = await self.pro.manifest_consignments(references)
+        return [r for r, result in results.items() if isinstance(result, Failed)]
 
 
 def _references(members: Iterable[KnownConsignment]) -> list[str]:

@@ -133,6 +133,20 @@ async def test_strays_are_searched_again_as_timed_work(world: World) -> None:
     assert [each.reference for each in world.alive()] == [created.consignment_reference]
 
 
+async def test_what_pro_knew_by_the_senders_reference_long_before_is_no_stray(
+    world: World,
+) -> None:
+    old = await world.pro.create_consignment(create_consignment_request(requested()))
+    world.clock.forward(3 * 86_400)
+    world.fault("createConsignment", FaultKind.DROP_AFTER_COMMIT)
+    with pytest.raises(Ambiguous):
+        await world.react(requested())
+    world.clock.forward(6)
+    created = only(ConsignmentCreated, await world.react(requested()))
+    only(ConsignmentAllocated, await world.react(created))
+    assert {each.reference for each in world.alive()} == {old, created.consignment_reference}
+
+
 async def test_a_request_older_than_the_ledger_is_looked_up_and_not_made_again(
     world: World,
 ) -> None:

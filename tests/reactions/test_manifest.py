@@ -358,3 +358,17 @@ async def test_what_another_system_allocated_is_labelled_and_manifested_too(worl
     assert known.carrier_service_reference == given.carrier_service_reference
     await world.react(manifest(carriers=[given.carrier_reference]))
     assert await confirmed(world) == {created.consignment_reference: ConsignmentManifested}
+
+
+async def test_what_was_left_ready_by_a_manifest_before_and_is_on_hold_now_does_not_go_along(
+    world: World,
+) -> None:
+    one, held = await labelled(world, "WEB-1"), await labelled(world, "WEB-22")
+    world.fault("manifestFromQuery", FaultKind.STATUS, status=400)
+    await world.react(manifest("M-1"))
+    assert set((await confirmed(world)).values()) == {ConsignmentManifestFailed}
+    await world.hold("WEB-22")
+    await world.react(manifest("M-2"))
+    assert await confirmed(world) == {one: ConsignmentManifested}
+    assert manifested_in_pro(world) == {one}
+    assert (await world.consignment(held)).pro_state == "ReadyToShip"
