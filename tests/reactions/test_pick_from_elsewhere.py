@@ -237,15 +237,16 @@ async def test_a_pick_that_was_refused_twice_is_told_twice(world: World) -> None
     assert world.calls("packOrder") == 2
 
 
-async def test_a_lost_answer_after_a_refusal_is_not_taken_for_what_was_taken_back(
-    world: World,
-) -> None:
+async def test_what_was_taken_back_is_not_found_for_the_corrected_pick(world: World) -> None:
     await world.react(placed())
     await world.react(from_elsewhere("NOWHERE"))
-    world.fault("packOrder", FaultKind.DROP_AFTER_COMMIT)
+    world.fault("packOrder", FaultKind.DROP_BEFORE_COMMIT)
     with pytest.raises(Ambiguous):
         await world.react(from_elsewhere())
-    world.clock.forward(5.1)
+    for seconds in (5.1, 25, 90):
+        with pytest.raises(AwaitingLookup):
+            await world.react(from_elsewhere())
+        world.clock.forward(seconds)
     created = only(ConsignmentCreated, await world.react(from_elsewhere()))
     assert [each.reference for each in world.alive()] == [created.consignment_reference]
 
