@@ -2,19 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import cast
-from urllib.parse import unquote, urlsplit
 
 import httpx
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
-from service.allocation_plans import NO_RULES, AllocationPlans
-from service.allocation_rules import BadRules, given_rules
 from service.amending import Amending
 from service.api.access import Access
 from service.api.app import NotServing
@@ -23,12 +16,25 @@ from service.api.endpoints import Desk
 from service.cancelling import Cancelling
 from service.clock import utc_now
 from service.events.envelope import Incoming, Outgoing
-from service.events.topics import EventType, RetryTier, Topics
+from service.events.topics import EventType
 from service.flow import FLOW
+from service.from_settings import (
+    allocation_plans_of,
+    asking_of,
+    attention_of,
+    broker_of,
+    client_of,
+    database_of,
+    papers_of,
+    papers_wanted_of,
+    reading_of,
+    seal_of,
+    topics_of,
+)
 from service.health import create_app
 from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival, arrival, resumed, seconds_until_due
-from service.intake.broker import Broker, BrokerPolicy
+from service.intake.broker import Broker
 from service.intake.circuit import ANSWERED, Circuit, CircuitPolicy
 from service.intake.engine import Engine, EnginePolicy
 from service.intake.gate import Closed, Gate, GatePolicy
@@ -38,37 +44,26 @@ from service.intake.limits import Limits, LimitsPolicy
 from service.intake.parking import Parking
 from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.sweeper import Sweeper, SweepPolicy
-from service.ledger.attention import Attention
-from service.ledger.attention_kinds import AttentionPolicy
-from service.ledger.database import Database, DatabasePolicy
+from service.ledger.database import Database
 from service.ledger.dead_letters import DeadLetters
 from service.ledger.journal import Journal
 from service.ledger.lookups import MAKES_CONSIGNMENTS, LookupPlan, LookupPolicy
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked import ParkedEvents
 from service.ledger.parked_rows import Woken
-from service.ledger.postgresql import URL_OPTIONS
 from service.ledger.publication import Publication
-from service.ledger.sealing import Seal
 from service.ledger.timed_work import WorkKind
 from service.lifetime import Http, Service, not_ready, slowed
 from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.option_orders import OptionOrders
 from service.origins import Origins
-from service.papers.bucket import BucketPolicy, PaperBucket
-from service.papers.folder import PaperFolder
-from service.papers.paper import PaperStore
-from service.people.asking import Asking, Publish
+from service.people.asking import Publish
 from service.people.in_pro import state_in_pro
-from service.people.reading import AskPro, Reading
 from service.pro import probes
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
-from service.pro.calls import OnCall
 from service.pro.client import ProClient
-from service.pro.papers import PapersWanted
-from service.pro.policy import ProPolicy
 from service.pro.problems import Verdict
 from service.reactions.collection_due import CollectionDue
 from service.reactions.consignment_allocated import FetchPapers
@@ -85,172 +80,6 @@ from service.reactions.stock_picked import PackPick
 from service.settings import BadSettings, Settings
 from service.strays import Strays
 from service.undoing import Undoing
-
-
-def topics_of(settings: Settings) -> Topics:
-    """Name the topics in force."""
-    names = [tier.topic for tier in Topics().retry_tiers]
-    return Topics(
-        prefix=settings.kafka_topic_prefix,
-        retry_tiers=tuple(
-            RetryTier(name, delay) for name, delay in zip(names, settings.retry_tiers, strict=True)
-        ),
-    )
-
-
-def _readable(url: str) -> URL | None:
-    try:
-        made = make_url(url)
-        made.get_driver_name()
-    except (ArgumentError, ValueError, ImportError):
-        return None
-    return made
-
-
-def _ledger_url(settings: Settings) -> URL:
-    url = _readable(settings.ledger_url.get_secret_value())
-    if url is None or url.get_driver_name() not in ("aiosqlite", "asyncpg"):
-        raise BadSettings(
-            "ORDERFLEX_LEDGER_URL: must be sqlite+aiosqlite:///PATH or "
-            "postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
-        )
-    unknown = sorted(set(url.query) - set(URL_OPTIONS))
-    if unknown:
-        raise BadSettings(
-            f"ORDERFLEX_LEDGER_URL: unknown option {', '.join(unknown)}; "
-            f"known are {', '.join(URL_OPTIONS)}"
-        )
-    return url
-
-
-def database_of(settings: Settings) -> Database:
-    """Open the ledger's database; an SQLite file gets its folder."""
-    url = _ledger_url(settings)
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    return Database(
-        DatabasePolicy(
-            url=url.render_as_string(hide_password=False),
-            pool_size=settings.ledger_pool_size,
-            statement_timeout=settings.ledger_timeout,
-        )
-    )
-
-
-def seal_of(settings: Settings) -> Seal:
-    """Make the seal; raises BadSettings without a usable key."""
-    if not settings.payload_keys:
-        raise BadSettings(
-            "ORDERFLEX_PAYLOAD_KEYS: missing; make a key with `orderflex ledger new-key`"
-        )
-    try:
-        return Seal([key.get_secret_value() for key in settings.payload_keys])
-    except ValueError:
-        raise BadSettings(
-            "ORDERFLEX_PAYLOAD_KEYS: not a Fernet key; make one with `orderflex ledger new-key`"
-        ) from None
-
-
-def attention_of(settings: Settings, database: Database) -> Attention:
-    """Make the list of what needs a person's attention."""
-    return Attention(
-        database,
-        AttentionPolicy(
-            after=settings.attention_after,
-            manifest_after=settings.attention_manifest_after,
-            allocates=EventType.CONSIGNMENT_CREATED.value not in settings.steps_off,
-            labels=EventType.CONSIGNMENT_ALLOCATED.value not in settings.steps_off,
-        ),
-    )
-
-
-def asking_of(settings: Settings, database: Database, publish: Publish) -> Asking:
-    """Make what publishes the things that people ask for; raises BadSettings."""
-    return Asking(
-        database,
-        OutcomeStore(seal_of(settings)),
-        attention_of(settings, database),
-        topics_of(settings),
-        f"{settings.event_source}:people",
-        publish,
-    )
-
-
-def broker_of(settings: Settings) -> Broker:
-    """Make the connection to Kafka, still unconnected."""
-    return Broker(
-        BrokerPolicy(
-            bootstrap_servers=tuple(settings.kafka_bootstrap_servers.split(",")),
-            group=settings.kafka_group,
-            instance=settings.kafka_instance,
-            session_timeout=settings.kafka_session_timeout,
-            rebalance_timeout=settings.kafka_session_timeout + settings.drain,
-            request_timeout=settings.kafka_request_timeout,
-            max_record_bytes=settings.max_event_bytes + 65_536,
-            partitions=settings.kafka_partitions,
-            replication=settings.kafka_replication,
-            create_topics=settings.kafka_create_topics,
-        )
-    )
-
-
-def _pro_of(
-    settings: Settings, on_call: OnCall, transport: httpx.AsyncBaseTransport | None
-) -> ProClient:
-    return ProClient(
-        ProPolicy(
-            base_url=settings.pro_base_url,
-            api_key=settings.pro_key,
-            connect_timeout=settings.pro_connect_timeout,
-            pool_timeout=settings.pro_pool_timeout,
-            read_timeout=settings.pro_read_timeout,
-            total_deadline=settings.pro_deadline,
-            max_connections=settings.pro_max_connections,
-            keepalive_seconds=settings.pro_keepalive,
-            ca_file=settings.pro_ca_file,
-            label_format=settings.label_format,
-        ),
-        on_call,
-        transport,
-    )
-
-
-def _allocation_plans_of(settings: Settings) -> AllocationPlans:
-    try:
-        return given_rules(settings.allocation_rules) if settings.allocation_rules else NO_RULES
-    except BadRules as bad:
-        told = [f"ORDERFLEX_ALLOCATION_RULES: {fault}" for fault in bad.faults]
-        raise BadSettings("\n".join(told)) from None
-
-
-def papers_of(settings: Settings) -> PaperStore:
-    """Name the store of papers, still unconnected; raises BadSettings."""
-    parts = urlsplit(settings.papers_store)
-    try:
-        if parts.scheme == "s3" and parts.netloc:
-            return PaperBucket(
-                BucketPolicy(
-                    bucket=parts.netloc,
-                    prefix=parts.path.strip("/"),
-                    endpoint=settings.papers_endpoint,
-                    region=settings.papers_region,
-                    access_key_id=settings.papers_access_key or None,
-                    secret_access_key=settings.papers_secret_key or None,
-                    timeout=settings.papers_timeout,
-                )
-            )
-        is_address = settings.papers_store.startswith("file://")
-        return PaperFolder(Path(unquote(parts.path) if is_address else settings.papers_store))
-    except ValueError as error:
-        raise BadSettings(f"ORDERFLEX_PAPERS_STORE: {error}") from None
-
-
-def _papers_wanted(settings: Settings) -> PapersWanted:
-    return PapersWanted(
-        label_format=settings.label_format,
-        package_labels=settings.package_labels,
-        customs_documents=settings.customs_documents,
-    )
 
 
 def _steps_on(settings: Settings) -> list[EventType]:
@@ -270,25 +99,6 @@ def _stuck_after(settings: Settings) -> float:
     A rebalance (drain, then join) and a commit are no sign of trouble.
     """
     return settings.drain + 2 * settings.kafka_session_timeout + settings.kafka_request_timeout
-
-
-@asynccontextmanager
-async def pro_of(settings: Settings) -> AsyncIterator[ProClient]:
-    """Open a client of PRO for a read; raises BadSettings."""
-    if not settings.pro_key.get_secret_value():
-        raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
-    async with _pro_of(settings, lambda _operation, _verdict, _seconds: None, None) as pro:
-        yield pro
-
-
-def reading_of(settings: Settings, database: Database, ask_pro: AskPro) -> Reading:
-    """Make what reads for people; raises BadSettings."""
-    return Reading(
-        database,
-        attention_of(settings, database),
-        DeadLetters(database, seal_of(settings)),
-        ask_pro,
-    )
 
 
 def _api_of(settings: Settings, database: Database, pro: ProClient, publish: Publish) -> Http:
@@ -332,7 +142,7 @@ def assemble(
         if gate.is_open:
             circuit.saw(verdict)
 
-    pro = _pro_of(settings, on_call, transport)
+    pro = client_of(settings, on_call, transport)
 
     gate = Gate(
         GatePolicy(settings.probe_every),
@@ -357,7 +167,7 @@ def assemble(
     journal = Journal(database, outcomes, metrics, lookups, settings.lease)
     operations = Operations(journal, settings.pro_deadline + BatchPolicy.patience)
     batch = BatchPolicy(settings.allocation_batch, settings.allocation_linger)
-    allocations, plans = Allocations(pro, batch), _allocation_plans_of(settings)
+    allocations, plans = Allocations(pro, batch), allocation_plans_of(settings)
     undoing = Undoing(pro)
     cancelling = Cancelling(operations, undoing)
     strays = Strays(database, operations, pro, metrics)
@@ -385,7 +195,7 @@ def assemble(
             pro,
             database,
             papers_of(settings),
-            _papers_wanted(settings),
+            papers_wanted_of(settings),
             settings.papers_inline_bytes,
         ),
         EventType.MANIFEST_REQUESTED: ManifestLocation(operations, pro, database, strays),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from service import wiring
+from service import from_settings
 from service.cli.deciding import Because, By, decision
 from service.cli.ledgers import with_ledger
 from service.cli.output import say
@@ -30,7 +30,7 @@ def attention(
 
     async def read(database: Database) -> list[Item]:
         await database.check()
-        return await wiring.attention_of(settings, database).find(
+        return await from_settings.attention_of(settings, database).find(
             limit, kinds=kind or tuple(Kind), order_reference=order
         )
 
@@ -58,7 +58,7 @@ def seen(
 
     async def mark(database: Database) -> Item:
         await database.check()
-        return await wiring.attention_of(settings, database).seen(item, decided)
+        return await from_settings.attention_of(settings, database).seen(item, decided)
 
     try:
         with_ledger(mark)

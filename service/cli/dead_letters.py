@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from service import wiring
+from service import from_settings
 from service.cli.deciding import NO_REASON, Because, By, decision
 from service.cli.ledgers import with_ledger
 from service.cli.output import say, show_timeline
@@ -221,7 +221,7 @@ def _decide(
 
 
 def _with_letters(work: Callable[[DeadLetters], Awaitable[Any]]) -> Any:
-    seal = wiring.seal_of(load())
+    seal = from_settings.seal_of(load())
 
     async def run(database: Database) -> Any:
         await database.check()

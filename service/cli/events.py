@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from service import wiring
+from service import from_settings
 from service.cli.publishing import publishing
 from service.events import exact_json
 from service.events.envelope import Incoming, Outgoing, Received, parse, read, write
@@ -72,7 +72,7 @@ def _type_of(file: Path, named: str | None) -> EventType | None:
 
 def _checked(value: bytes, event_type: EventType | None, settings: Settings) -> Received:
     """Read a file as the service would read the record. Raises Malformed."""
-    topics = wiring.topics_of(settings)
+    topics = from_settings.topics_of(settings)
     structured = b'"specversion"' in value
     if not structured and event_type is None:
         raise typer.BadParameter(
@@ -157,7 +157,7 @@ def _send(event: Event, settings: Settings, *, event_id: str) -> None:
         source=SOURCE,
         time=datetime.now(UTC),
         traceparent=None,
-        topics=wiring.topics_of(settings),
+        topics=from_settings.topics_of(settings),
     )
     asyncio.run(_put(record, settings))
     typer.echo(f"{event.event_type.value} {event.kafka_key} is on {record.topic} (id {event_id}).")

@@ -7,7 +7,7 @@ from typing import TypeVar
 import typer
 from cryptography.fernet import Fernet
 
-from service import wiring
+from service import from_settings
 from service.ledger import upgrade as upgrades
 from service.ledger.database import Database
 from service.settings import load
@@ -21,7 +21,7 @@ def with_ledger(work: Callable[[Database], Awaitable[T]]) -> T:
     """Open the ledger, do some work with it, close it."""
 
     async def run() -> T:
-        database = wiring.database_of(load())
+        database = from_settings.database_of(load())
         try:
             return await work(database)
         finally:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import typer
 from aiokafka.errors import KafkaError
 
-from service import logs, wiring
+from service import from_settings, logs
 from service.events.envelope import Outgoing
 from service.settings import Settings
 
@@ -21,7 +21,7 @@ async def publishing(settings: Settings) -> AsyncIterator[Publish]:
     Where the broker can't be reached or refuses, says so and raises typer.Exit.
     """
     logs.configure("critical")
-    broker = wiring.broker_of(settings)
+    broker = from_settings.broker_of(settings)
     is_connected = False
 
     async def publish(record: Outgoing) -> None:

@@ -12,7 +12,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from cryptography.fernet import Fernet
 
-from service import wiring
+from service import from_settings
 from service.cli.attention import command_of
 from service.events import exact_json
 from service.events.content import content_digest
@@ -135,7 +135,7 @@ def ledger(orderflex: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> L
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
     made = FakeBroker()
-    monkeypatch.setattr(wiring, "broker_of", lambda _settings: made)
+    monkeypatch.setattr(from_settings, "broker_of", lambda _settings: made)
     return made
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from service import wiring
+from service import from_settings
 from service.events.envelope import Outgoing
 from service.ledger import consignments, orders
 from service.ledger.database import Database, DatabasePolicy
@@ -42,7 +42,7 @@ class FakeBroker:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
     made = FakeBroker()
-    monkeypatch.setattr(wiring, "broker_of", lambda _settings: made)
+    monkeypatch.setattr(from_settings, "broker_of", lambda _settings: made)
     return made
 
 

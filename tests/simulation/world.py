@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from service.from_settings import seal_of
 from service.intake.arrivals import Arrival
 from service.intake.ending import Ending
 from service.ledger.parked_rows import Origin
-from service.wiring import assemble, seal_of
+from service.wiring import assemble
 from tests.proof.facts import Place
 
 from .broker import PublishFaults, SimulatedBroker

@@ -1,0 +1,217 @@
+"""Each part of the service, as the settings have it; wiring and the CLI put them together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import httpx
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from service.allocation_plans import NO_RULES, AllocationPlans
+from service.allocation_rules import BadRules, given_rules
+from service.events.topics import EventType, RetryTier, Topics
+from service.intake.broker import Broker, BrokerPolicy
+from service.ledger.attention import Attention
+from service.ledger.attention_kinds import AttentionPolicy
+from service.ledger.database import Database, DatabasePolicy
+from service.ledger.dead_letters import DeadLetters
+from service.ledger.outcomes import OutcomeStore
+from service.ledger.postgresql import URL_OPTIONS
+from service.ledger.sealing import Seal
+from service.papers.bucket import BucketPolicy, PaperBucket
+from service.papers.folder import PaperFolder
+from service.papers.paper import PaperStore
+from service.people.asking import Asking, Publish
+from service.people.reading import AskPro, Reading
+from service.pro.calls import OnCall
+from service.pro.client import ProClient
+from service.pro.papers import PapersWanted
+from service.pro.policy import ProPolicy
+from service.settings import BadSettings, Settings
+
+
+def topics_of(settings: Settings) -> Topics:
+    """Name the topics in force."""
+    names = [tier.topic for tier in Topics().retry_tiers]
+    return Topics(
+        prefix=settings.kafka_topic_prefix,
+        retry_tiers=tuple(
+            RetryTier(name, delay) for name, delay in zip(names, settings.retry_tiers, strict=True)
+        ),
+    )
+
+
+def _readable(url: str) -> URL | None:
+    try:
+        made = make_url(url)
+        made.get_driver_name()
+    except (ArgumentError, ValueError, ImportError):
+        return None
+    return made
+
+
+def _ledger_url(settings: Settings) -> URL:
+    url = _readable(settings.ledger_url.get_secret_value())
+    if url is None or url.get_driver_name() not in ("aiosqlite", "asyncpg"):
+        raise BadSettings(
+            "ORDERFLEX_LEDGER_URL: must be sqlite+aiosqlite:///PATH or "
+            "postgresql+asyncpg://USER:PASSWORD@HOST/NAME"
+        )
+    unknown = sorted(set(url.query) - set(URL_OPTIONS))
+    if unknown:
+        raise BadSettings(
+            f"ORDERFLEX_LEDGER_URL: unknown option {', '.join(unknown)}; "
+            f"known are {', '.join(URL_OPTIONS)}"
+        )
+    return url
+
+
+def database_of(settings: Settings) -> Database:
+    """Open the ledger's database; an SQLite file gets its folder."""
+    url = _ledger_url(settings)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return Database(
+        DatabasePolicy(
+            url=url.render_as_string(hide_password=False),
+            pool_size=settings.ledger_pool_size,
+            statement_timeout=settings.ledger_timeout,
+        )
+    )
+
+
+def seal_of(settings: Settings) -> Seal:
+    """Make the seal; raises BadSettings without a usable key."""
+    if not settings.payload_keys:
+        raise BadSettings(
+            "ORDERFLEX_PAYLOAD_KEYS: missing; make a key with `orderflex ledger new-key`"
+        )
+    try:
+        return Seal([key.get_secret_value() for key in settings.payload_keys])
+    except ValueError:
+        raise BadSettings(
+            "ORDERFLEX_PAYLOAD_KEYS: not a Fernet key; make one with `orderflex ledger new-key`"
+        ) from None
+
+
+def attention_of(settings: Settings, database: Database) -> Attention:
+    """Make the list of what needs a person's attention."""
+    return Attention(
+        database,
+        AttentionPolicy(
+            after=settings.attention_after,
+            manifest_after=settings.attention_manifest_after,
+            allocates=EventType.CONSIGNMENT_CREATED.value not in settings.steps_off,
+            labels=EventType.CONSIGNMENT_ALLOCATED.value not in settings.steps_off,
+        ),
+    )
+
+
+def asking_of(settings: Settings, database: Database, publish: Publish) -> Asking:
+    """Make what publishes the things that people ask for; raises BadSettings."""
+    return Asking(
+        database,
+        OutcomeStore(seal_of(settings)),
+        attention_of(settings, database),
+        topics_of(settings),
+        f"{settings.event_source}:people",
+        publish,
+    )
+
+
+def broker_of(settings: Settings) -> Broker:
+    """Make the connection to Kafka, still unconnected."""
+    return Broker(
+        BrokerPolicy(
+            bootstrap_servers=tuple(settings.kafka_bootstrap_servers.split(",")),
+            group=settings.kafka_group,
+            instance=settings.kafka_instance,
+            session_timeout=settings.kafka_session_timeout,
+            rebalance_timeout=settings.kafka_session_timeout + settings.drain,
+            request_timeout=settings.kafka_request_timeout,
+            max_record_bytes=settings.max_event_bytes + 65_536,
+            partitions=settings.kafka_partitions,
+            replication=settings.kafka_replication,
+            create_topics=settings.kafka_create_topics,
+        )
+    )
+
+
+def client_of(
+    settings: Settings, on_call: OnCall, transport: httpx.AsyncBaseTransport | None
+) -> ProClient:
+    return ProClient(
+        ProPolicy(
+            base_url=settings.pro_base_url,
+            api_key=settings.pro_key,
+            connect_timeout=settings.pro_connect_timeout,
+            pool_timeout=settings.pro_pool_timeout,
+            read_timeout=settings.pro_read_timeout,
+            total_deadline=settings.pro_deadline,
+            max_connections=settings.pro_max_connections,
+            keepalive_seconds=settings.pro_keepalive,
+            ca_file=settings.pro_ca_file,
+            label_format=settings.label_format,
+        ),
+        on_call,
+        transport,
+    )
+
+
+def allocation_plans_of(settings: Settings) -> AllocationPlans:
+    try:
+        return given_rules(settings.allocation_rules) if settings.allocation_rules else NO_RULES
+    except BadRules as bad:
+        told = [f"ORDERFLEX_ALLOCATION_RULES: {fault}" for fault in bad.faults]
+        raise BadSettings("\n".join(told)) from None
+
+
+def papers_of(settings: Settings) -> PaperStore:
+    """Name the store of papers, still unconnected; raises BadSettings."""
+    parts = urlsplit(settings.papers_store)
+    try:
+        if parts.scheme == "s3" and parts.netloc:
+            return PaperBucket(
+                BucketPolicy(
+                    bucket=parts.netloc,
+                    prefix=parts.path.strip("/"),
+                    endpoint=settings.papers_endpoint,
+                    region=settings.papers_region,
+                    access_key_id=settings.papers_access_key or None,
+                    secret_access_key=settings.papers_secret_key or None,
+                    timeout=settings.papers_timeout,
+                )
+            )
+        is_address = settings.papers_store.startswith("file://")
+        return PaperFolder(Path(unquote(parts.path) if is_address else settings.papers_store))
+    except ValueError as error:
+        raise BadSettings(f"ORDERFLEX_PAPERS_STORE: {error}") from None
+
+
+def papers_wanted_of(settings: Settings) -> PapersWanted:
+    return PapersWanted(
+        label_format=settings.label_format,
+        package_labels=settings.package_labels,
+        customs_documents=settings.customs_documents,
+    )
+
+
+@asynccontextmanager
+async def pro_of(settings: Settings) -> AsyncIterator[ProClient]:
+    """Open a client of PRO for a read; raises BadSettings."""
+    if not settings.pro_key.get_secret_value():
+        raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
+    async with client_of(settings, lambda _operation, _verdict, _seconds: None, None) as pro:
+        yield pro
+
+
+def reading_of(settings: Settings, database: Database, ask_pro: AskPro) -> Reading:
+    """Make what reads for people; raises BadSettings."""
+    return Reading(
+        database,
+        attention_of(settings, database),
+        DeadLetters(database, seal_of(settings)),
+        ask_pro,
+    )
