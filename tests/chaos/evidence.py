@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from service.intake.ending import Ending
 from tests.journeys.world import OUTCOMES
-from tests.proof.account import Account
 from tests.proof.facts import (
+    Account,
     Commit,
     Consignment,
     DeadLetter,

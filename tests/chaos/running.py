@@ -5,7 +5,8 @@ import random
 import time
 from dataclasses import dataclass, field
 
-from tests.proof.account import Account, broken
+from tests.proof.account import broken
+from tests.proof.facts import Account
 
 from . import rest
 from .blows import coming_and_going, on_a_replica, on_pro, on_what_it_stands_on

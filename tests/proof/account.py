@@ -1,4 +1,4 @@
-"""The account of a run, and which promises it breaks. Pure data and a checker: no I/O.
+"""Which promises an account breaks. Pure data and a checker: no I/O.
 
 Whoever makes trouble (a simulation, a real broker whose replicas are killed) writes down what was
 said and heard, what PRO holds and what the ledger still keeps; `broken` reads it at the end, when
@@ -6,46 +6,14 @@ everything has come to rest.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from tests.proof.facts import (
-    Commit,
-    Consignment,
-    Data,
-    DeadLetter,
-    Heard,
-    Held,
-    Place,
-    Row,
-    Said,
-)
-from tests.proof.outcomes import ANSWERS, CHAIN, NEXT_STEP, REJECTIONS, WAS_ALLOCATED
-
-
-@dataclass
-class Account:
-    """Everything that was seen of one run. `at` is any clock that never goes back."""
-
-    said: list[Said] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
-    """In the order in which the broker took them, unless `hearing_is_ordered` says otherwise."""
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    consignments: list[Consignment] = field(default_factory=list)
-    pack_calls: Mapping[str, int] = field(default_factory=dict)
-    """How often PRO was asked to pack, by customer reference."""
-    commits: list[Commit] = field(default_factory=list)
-    let_go: Mapping[Place, float] | None = None
-    """When each event could be let go for the first time: settled, parked or given up.
-    None where that can't be seen: then the end of the run counts."""
-    settled: Mapping[Place, float] = field(default_factory=dict)
-    """When each event was settled for the first time, as far as that was seen; parked is not
-    settled, a dead letter that was not replayed isn't either."""
-    held: list[Held] = field(default_factory=list)
-    hearing_is_ordered: bool = True
-    """Whether `heard` is in order across topics; a consumer of a real broker can't tell."""
+from tests.proof.calling_off import CALLING_OFF
+from tests.proof.chains import CHAINS
+from tests.proof.facts import Account, Data, Heard, Place, Said
+from tests.proof.outcomes import ANSWERS, NEXT_STEP, REJECTIONS, WAS_ALLOCATED
+from tests.proof.subjects import order_of, step_of, subject_of
 
 
 def broken(account: Account) -> list[str]:
@@ -59,7 +27,7 @@ def broken(account: Account) -> list[str]:
 def _forgotten(account: Account) -> Iterator[str]:
     """Events with no trace, both the platform's and our own that ask for a next step."""
     kept = _kept(account)
-    answered = {(h.type, _subject(h.type, h.data)) for h in account.heard}
+    answered = {(h.type, subject_of(h.type, h.data)) for h in account.heard}
     for said in account.said:
         if said.place in kept or _is_answered(said, answered):
             continue
@@ -67,40 +35,47 @@ def _forgotten(account: Account) -> Iterator[str]:
         if must_be_answered or (account.let_go is not None and said.place not in account.let_go):
             lacks = "no outcome, dead letter or row"
             yield f"forgotten: {said.type} {said.key} at {said.place} has {lacks}"
+    yield from _without_next_step(account, kept)
+    told = {subject_of(h.type, h.data) for h in account.heard if h.type == "consignment.manifested"}
+    for made in account.consignments:
+        if made.state == "Manifested" and made.reference not in told:
+            yield f"forgotten: {made.reference} is Manifested in PRO and nobody was told"
+
+
+def _without_next_step(account: Account, kept: set[Place]) -> Iterator[str]:
+    """Outcomes that ask for a next step, which neither came nor was made void."""
+    followed = {(h.type, step_of(h)) for h in account.heard}
+    latest: dict[Hashable, int] = {}
+    over: set[Hashable] = set()
     steps: dict[str, list[Heard]] = {}
     for heard in account.heard:
+        reference = heard.data.get("consignment_reference")
+        if heard.type == "consignment.cancelled":
+            over.add(reference)
+        if heard.type == "consignment.reallocation_started":
+            number = int(heard.data["allocation_number"])
+            latest[reference] = max(number, latest.get(reference, 1))
         if heard.type in NEXT_STEP:
             steps.setdefault(heard.id, []).append(heard)
     for copies in steps.values():
         first = copies[0]
-        wanted = {(kind, _subject(kind, first.data)) for kind in NEXT_STEP[first.type]}
-        if not wanted & answered and not any(copy.place in kept for copy in copies):
-            what = f"{first.type} of {first.data.get('consignment_reference')} at {first.place}"
+        reference, number = step_of(first)
+        is_void = reference in over or number < latest.get(reference, 1)
+        is_followed = any((kind, (reference, number)) in followed for kind in NEXT_STEP[first.type])
+        if not (is_void or is_followed or any(copy.place in kept for copy in copies)):
+            what = f"{first.type} of {reference} at {first.place}"
             yield f"forgotten: {what} was followed by nothing"
-    told = {_subject(h.type, h.data) for h in account.heard if h.type == "consignment.manifested"}
-    for made in account.consignments:
-        if made.state == "Manifested" and made.reference not in told:
-            yield f"forgotten: {made.reference} is Manifested in PRO and nobody was told"
 
 
 def _is_answered(said: Said, answered: set[tuple[str, Hashable]]) -> bool:
     data = said.data
     if data is None:
         return False
-    return any((kind, _subject(kind, data)) in answered for kind in ANSWERS.get(said.type, ()))
+    return any((kind, subject_of(kind, data)) in answered for kind in ANSWERS.get(said.type, ()))
 
 
 def _kept(account: Account) -> set[Place]:
     return {d.origin for d in account.dead_letters} | {r.origin for r in account.rows}
-
-
-def _subject(kind: str, data: Data) -> Hashable:
-    """What an outcome is about, as the event that asked for it says too."""
-    if kind.startswith("consignment.") and kind != "consignment.created":
-        return data.get("consignment_reference")
-    if kind in ("consignment.created", "pick.rejected") and "pick_reference" in data:
-        return data.get("order_reference"), data.get("pick_reference")
-    return data.get("order_reference")
 
 
 def _swallowed_conflicts(account: Account) -> Iterator[str]:
@@ -109,16 +84,23 @@ def _swallowed_conflicts(account: Account) -> Iterator[str]:
     contents: dict[tuple[str, Hashable], set[str]] = {}
     for said in account.said:
         if said.type in ANSWERS and said.data is not None and said.place not in kept:
-            about = (said.type, _subject(ANSWERS[said.type][0], said.data))
-            contents.setdefault(about, set()).add(repr(_canonical(said.data)))
+            about = (said.type, subject_of(ANSWERS[said.type][0], said.data))
+            contents.setdefault(about, set()).add(repr(_canonical(_what_counts(said))))
     for (kind, subject), different in contents.items():
         refusals = {
             h.id
             for h in account.heard
-            if h.type in REJECTIONS and _subject(h.type, h.data) == subject
+            if h.type in REJECTIONS and subject_of(h.type, h.data) == subject
         }
         if len(different) > 1 + len(refusals):
             yield f"swallowed: {kind} {subject} came with {len(different)} contents, no dead letter"
+
+
+def _what_counts(said: Said) -> Data:
+    """Give what an event asks for; the reason for which something is called off is for people."""
+    data = said.data or {}
+    is_call_off = said.type in ("order.cancelled", "pick.withdrawn")
+    return {name: data[name] for name in data if not (is_call_off and name == "reason")}
 
 
 def _canonical(value: Any) -> Any:
@@ -155,7 +137,7 @@ def _announced_twice(account: Account) -> Iterator[str]:
     outbound: dict[Hashable, set[str]] = {}
     for heard in _created(account):
         if heard.data.get("direction") == "outbound":
-            subject = _subject(heard.type, heard.data)
+            subject = subject_of(heard.type, heard.data)
             outbound.setdefault(subject, set()).add(str(heard.data["consignment_reference"]))
     for pick, told in outbound.items():
         if len(told) > 1:
@@ -186,6 +168,10 @@ def _overtaken(account: Account) -> Iterator[str]:
 
 
 def _lane(kind: str, data: Data) -> Hashable:
+    if kind == "order.cancelled":
+        return None  # it waits behind nobody
+    if kind == "consignment.requested":
+        return order_of(data)
     if kind.startswith("consignment."):
         return data.get("consignment_reference")
     return data.get("order_reference")
@@ -199,8 +185,9 @@ def _numbers(account: Account) -> Iterator[str]:
         first = contents.setdefault(heard.id, heard)
         if (first.type, first.key, first.data) != (heard.type, heard.key, heard.data):
             yield f"two contents: outcome {heard.id} ({heard.type}) at {first.place}, {heard.place}"
-        order = heard.data.get("order_reference")
-        numbers.setdefault(order, {}).setdefault(int(heard.data["sequence"]), set()).add(heard.id)
+        numbers.setdefault(order_of(heard.data), {}).setdefault(
+            int(heard.data["sequence"]), set()
+        ).add(heard.id)
     for order, ids in numbers.items():
         missing = sorted(set(range(1, max(ids) + 1)) - ids.keys())
         if missing:
@@ -231,33 +218,7 @@ def _commits(account: Account) -> Iterator[str]:
                 yield f"past a gap: {commit.offset} of {where} committed before {place} was let go"
 
 
-# 5. consignment.created, .allocated, .labelled, .manifested, in this order.
-
-
-def _chains(account: Account) -> Iterator[str]:
-    """Consignments that were spoken of in the wrong order."""
-    numbers: dict[Any, dict[str, int]] = {}
-    heard_at: dict[Any, dict[str, int]] = {}
-    for place, heard in enumerate(account.heard):
-        if heard.type in CHAIN:
-            reference = heard.data.get("consignment_reference")
-            numbers.setdefault(reference, {}).setdefault(heard.type, int(heard.data["sequence"]))
-            heard_at.setdefault(reference, {}).setdefault(heard.type, place)
-    for reference, found in numbers.items():
-        for before, after in pairwise(CHAIN):
-            if after in found and before not in found:
-                yield f"out of turn: {reference} was {after}, never {before}"
-            elif after in found and found[after] < found[before]:
-                yield f"out of turn: {reference} numbers {after} before {before}"
-            elif (
-                after in found
-                and account.hearing_is_ordered
-                and (heard_at[reference][after] < heard_at[reference][before])
-            ):
-                yield f"out of turn: {reference} was heard {after} before {before}"
-
-
-# 6. What waits behind a hold drains in the order in which it was parked.
+# 5. What waits behind a hold drains in the order in which it was parked.
 
 
 def _drains(account: Account) -> Iterator[str]:
@@ -281,6 +242,7 @@ PROMISES = (
     _overtaken,
     _numbers,
     _commits,
-    _chains,
     _drains,
+    *CHAINS,
+    *CALLING_OFF,
 )

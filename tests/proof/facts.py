@@ -1,7 +1,7 @@
 """The facts that an account is made of, one line each, as they were seen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Data = Mapping[str, Any]
@@ -92,3 +92,38 @@ class Held:
     origin: Place
     sequence: int
     """Its place in the queue: the parked row's."""
+
+
+@dataclass(frozen=True)
+class AllocatedFrom:
+    """PRO was asked to allocate a consignment while it belonged to this location."""
+
+    reference: str
+    location: str | None
+
+
+@dataclass
+class Account:
+    """Everything that was seen of one run. `at` is any clock that never goes back."""
+
+    said: list[Said] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """In the order in which the broker took them, unless `hearing_is_ordered` says otherwise."""
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    consignments: list[Consignment] = field(default_factory=list)
+    pack_calls: Mapping[str, int] = field(default_factory=dict)
+    """How often PRO was asked to pack, by customer reference."""
+    commits: list[Commit] = field(default_factory=list)
+    let_go: Mapping[Place, float] | None = None
+    """When each event could be let go for the first time: settled, parked or given up.
+    None where that can't be seen: then the end of the run counts."""
+    settled: Mapping[Place, float] = field(default_factory=dict)
+    """When each event was settled for the first time, as far as that was seen; parked is not
+    settled, a dead letter that was not replayed isn't either."""
+    held: list[Held] = field(default_factory=list)
+    allocated_from: list[AllocatedFrom] = field(default_factory=list)
+    must_fit: set[tuple[str, str]] = field(default_factory=set)
+    """Picks (order, pick) that take no more than what the platform knows to be left."""
+    hearing_is_ordered: bool = True
+    """Whether `heard` is in order across topics; a consumer of a real broker can't tell."""

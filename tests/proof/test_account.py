@@ -4,8 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.proof.account import Account, broken
-from tests.proof.facts import Commit, Consignment, DeadLetter, Heard, Held, Place, Row, Said
+from tests.proof.account import broken
+from tests.proof.facts import (
+    Account,
+    Commit,
+    Consignment,
+    DeadLetter,
+    Heard,
+    Held,
+    Place,
+    Row,
+    Said,
+)
 
 PICK = {"order_reference": "WEB-1", "pick_reference": "P-1", "items": [{"sku": "HAT"}]}
 

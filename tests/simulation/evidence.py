@@ -1,17 +1,21 @@
 """What was seen of a run, as an account that can be checked."""
 
 import json
+from collections import Counter
+from collections.abc import Hashable
 from typing import Any
 
+from sandbox.records import Consignment as Made
 from sandbox.words import Direction
-from tests.proof.account import Account
-from tests.proof.facts import Consignment, Data, DeadLetter, Heard, Held, Place, Row, Said
+from tests.proof.facts import Account, Consignment, Data, DeadLetter, Heard, Held, Place, Row, Said
 from tests.proof.outcomes import ANSWERS, NEXT_STEP
+from tests.proof.subjects import step_of, subject_of
 
 from .kafka import Record
+from .turns_of_mind import FELL_BACK
 from .world import World
 
-FROM_OTHERS = frozenset({"order.placed", "stock.picked", "manifest.requested"})
+FROM_OTHERS = frozenset({*ANSWERS, "manifest.requested"})
 DEAD_LETTERS = "orderflex.dead-letters"
 
 
@@ -31,7 +35,7 @@ def account_of(world: World) -> Account:
         Consignment(
             reference=made.reference,
             customer_reference=made.customer_reference,
-            order_reference=world.pro.state.orders[made.order_reference].customer_reference or "",
+            order_reference=_order_of(world, made),
             direction="Inbound" if made.direction is Direction.INBOUND else "Outbound",
             state=made.state.value,
             manifest_count=made.manifest_count,
@@ -40,6 +44,8 @@ def account_of(world: World) -> Account:
         for made in world.pro.state.consignments.values()
     ]
     account.pack_calls = world.pro.pack_calls
+    account.allocated_from = world.pro.allocated_from
+    account.must_fit = world.platform.must_fit
     account.commits = world.kafka.commits
     account.settled = _settled(world, account)
     account.let_go = _let_go(world, account)
@@ -56,10 +62,25 @@ def account_of(world: World) -> Account:
     return account
 
 
+def fallen_back(world: World) -> Counter[str]:
+    """Count the allocations of which a later way of the plan worked."""
+    found = world.ledger.rows(
+        "SELECT 1 FROM operations WHERE state = 'finished' AND operation_key LIKE 'allocate:%:%:%'"
+    )
+    return +Counter({FELL_BACK: len(found)})
+
+
+def _order_of(world: World, made: Made) -> str:
+    """Name the order of a consignment as the shop does; one without stands for itself."""
+    order = world.pro.state.orders.get(made.order_reference)
+    return (order.customer_reference if order else made.customer_reference) or ""
+
+
 def _settled(world: World, account: Account) -> dict[Place, float]:
     """When each event was settled first: its row was removed, or it was let go without one.
 
-    What ended as a dead letter that holds nobody was never in anybody's way: it is left out.
+    What ended as a dead letter that holds nobody, or was a withdrawal that came too early, was
+    never in anybody's way: it is left out.
     """
     settled = dict(world.settled)
     removed = 'SELECT topic, "partition", "offset", step FROM seen_rows WHERE kind = \'removed\''
@@ -67,6 +88,8 @@ def _settled(world: World, account: Account) -> dict[Place, float]:
         place = Place(topic, partition, offset)
         settled[place] = min(step, settled.get(place, step))
     free = {letter.origin for letter in account.dead_letters if letter.reason == "conflict"}
+    early = 'SELECT topic, "partition", "offset" FROM seen_rows WHERE error_class = \'too_early\''
+    free |= {Place(*each) for each in world.ledger.rows(early) if each[0] == "pick.withdrawn"}
     return {place: step for place, step in settled.items() if place not in free}
 
 
@@ -100,12 +123,13 @@ def _data(value: bytes | None) -> dict[str, Any] | None:
 
 def _let_go(world: World, account: Account) -> dict[Place, float]:
     """When each event could be let go: not before its answer lay on Kafka."""
-    answered: dict[tuple[str, Any], float] = {}
-    for heard in account.heard:
-        step = world.kafka.appended[heard.place.topic, heard.place.partition, heard.place.offset]
-        for subject in _subjects(heard.data):
-            answered.setdefault((heard.type, subject), step)
-    data: dict[Place, tuple[str, Any]] = {s.place: (s.type, s.data) for s in account.said}
+    answered: dict[tuple[str, Hashable], float] = {}
+    for one in account.heard:
+        step = world.kafka.appended[one.place.topic, one.place.partition, one.place.offset]
+        for about in (subject_of(one.type, one.data), step_of(one)):
+            answered.setdefault((one.type, about), step)
+    heard = {h.place: h for h in account.heard}
+    data: dict[Place, tuple[str, Data | None]] = {s.place: (s.type, s.data) for s in account.said}
     data |= {h.place: (h.type, h.data) for h in account.heard}
     put_aside = {row.origin for row in account.rows} | {d.origin for d in account.dead_letters}
     parked = {
@@ -115,20 +139,15 @@ def _let_go(world: World, account: Account) -> dict[Place, float]:
     let_go = {}
     for place, returned in world.returned.items():
         kind, said = data[place]
-        wanted = ANSWERS.get(kind, ()) + NEXT_STEP.get(kind, ())
-        if wanted and said is not None and place not in put_aside | parked:
-            keys = [(each, _subjects(said)[-1]) for each in wanted]
-            told = [answered[key] for key in keys if key in answered]
+        if kind in ANSWERS and said is not None and place not in put_aside | parked:
+            subject = subject_of(kind, said)
+            told = [
+                answered[each, subject] for each in ANSWERS[kind] if (each, subject) in answered
+            ]
             returned = max(returned, min(told, default=float("inf")))
+        elif kind in NEXT_STEP and place not in put_aside | parked:
+            # With nothing told it is void by then, which is somebody else's to tell.
+            steps = [answered.get((each, step_of(heard[place]))) for each in NEXT_STEP[kind]]
+            returned = max(returned, *(step for step in steps if step is not None), 0.0)
         let_go[place] = returned
     return let_go
-
-
-def _subjects(data: Data) -> list[Any]:
-    """Give all by which an answer may belong to an event, the most exact one last."""
-    found: list[Any] = [("order", data.get("order_reference"))]
-    if "pick_reference" in data:
-        found = [("pick", data.get("order_reference"), data["pick_reference"])]
-    if "consignment_reference" in data:
-        found.append(("consignment", data["consignment_reference"]))
-    return found

@@ -56,6 +56,8 @@ class Kafka:
     commits: list[Commit] = field(default_factory=list)
     appended: dict[tuple[str, int, int], float] = field(default_factory=dict)
     """The step at which each record was taken."""
+    told: set[tuple[str, str]] = field(default_factory=set)
+    """Which outcomes were said of which key."""
     generation: int = 0
     is_preparing: bool = False
     _members: dict[str, Member] = field(default_factory=dict)
@@ -77,6 +79,8 @@ class Kafka:
         log[partition].append(record)
         kind = next((v.decode() for name, v in headers if name == "ce_type"), "")
         what = "" if kind == topic else f" {kind}"
+        if kind == topic:
+            self.told.add((kind, (key or b"").decode("utf-8", "replace")))
         step = self.trace.note(
             "kafka", f"{topic}/{partition}/{offset}{what} {(key or b'').decode('utf-8', 'replace')}"
         )

@@ -1,6 +1,7 @@
 """Every kind of trouble that a long run must have made at least once."""
 
 from .scenario import MOMENTS, PRO_FAULTS, WINDOWS
+from .turns_of_mind import OF_MINDS
 
 FOLLOW = frozenset(
     {
@@ -23,4 +24,5 @@ EVERY_KIND = (
     | frozenset(kind for kind in MOMENTS if kind != "operator")
     | frozenset(f"pro: {kind}" for kind in PRO_FAULTS)
     | FOLLOW
+    | OF_MINDS
 )

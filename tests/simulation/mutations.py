@@ -9,7 +9,7 @@ from unittest import mock
 
 from service.intake.announcing import Announcer
 from service.intake.engine import Engine
-from service.ledger import parked
+from service.ledger import cancellations, parked
 from service.ledger.journal import Journal
 from service.operations import Operations
 
@@ -66,6 +66,11 @@ def outcome_unpublished() -> contextlib.AbstractContextManager[object]:
     return mock.patch.object(Announcer, "announce", announce)
 
 
+def cancel_without_waiting() -> contextlib.AbstractContextManager[object]:
+    """An order is cancelled although nobody knows yet what came of packing one of its picks."""
+    return mock.patch.object(cancellations, "check_makers")
+
+
 @dataclass(frozen=True)
 class Planted:
     """A bug, how the line opens that must tell of it, and the seeds within which it is found.
@@ -83,5 +88,6 @@ MUTATIONS = {
     "repeat without look-up": Planted(repeat_without_look_up, "packed again", range(80)),
     "unpark too soon": Planted(unpark_too_soon, "overtaken", range(60)),
     "no deadline check": Planted(no_deadline_check, "without its lease", range(80)),
+    "cancel without waiting": Planted(cancel_without_waiting, "goes on", range(80)),
     "outcome unpublished": Planted(outcome_unpublished, "", range(120)),
 }

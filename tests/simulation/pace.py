@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 LEAST_JUMP = 0.4
 """Seconds; a shorter way is gone in steps."""
-WAITS = """state = 'parked' AND NOT EXISTS (
+WAITS = """state = 'parked' AND (event_type = 'order.cancelled' OR NOT EXISTS (
   SELECT 1 FROM parked_events AS dead
   WHERE dead.order_reference = parked_events.order_reference AND dead.state = 'dead' AND dead.holds
-    AND (dead.sequence < parked_events.sequence OR parked_events.error_class = 'behind'))"""
-"""Parked events whose wait ends by itself: those behind a dead letter wait for a person."""
+    AND (dead.consignment_reference IS NULL
+      OR dead.consignment_reference IS parked_events.consignment_reference)
+    AND (dead.sequence < parked_events.sequence OR parked_events.error_class = 'behind')))"""
+"""Parked events whose wait ends by itself: those behind a dead letter wait for a person, but for a
+cancellation, and for those of another consignment."""
 WAITING = f'SELECT topic, "partition", "offset", error_class FROM parked_events WHERE {WAITS}'  # noqa: S608
 DUE = f"""SELECT min(at) FROM (
   SELECT min(due_at) + 2000000 AS at FROM parked_events WHERE {WAITS}

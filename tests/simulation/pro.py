@@ -20,8 +20,10 @@ from sandbox.state import SandboxState
 from sandbox.states import ConsignmentState
 from sandbox.words import Direction
 from service.pro.transport import Interrupted, NeverSent
+from tests.proof.facts import AllocatedFrom
 
 from .loop import START, VirtualLoop, current_fate
+from .requests import consignments_in, is_allocation
 from .scenario import PRO_FAULTS
 from .trace import Trace
 from .watch import Held
@@ -56,6 +58,7 @@ class Pro:
         self.state = SandboxState(options, NAMES)
         self._door = Door(self.state)
         self.pack_calls: dict[str, int] = {}
+        self.allocated_from: list[AllocatedFrom] = []
 
     def now(self) -> datetime:
         """The time as PRO sees it."""
@@ -105,9 +108,14 @@ class Pro:
 
     def carry_out(self, request: httpx.Request, who: str) -> httpx.Response:
         """Carry out, and write it down."""
+        if is_allocation(request):
+            made = [self.state.consignments.get(each) for each in consignments_in(request)]
+            self.allocated_from += [
+                AllocatedFrom(each.reference, each.shipping_location) for each in made if each
+            ]
         response = self.answer(request)
         call = self.state.calls[-1]
-        if call.operation == "packOrder" and call.changed:
+        if call.operation in ("packOrder", "createConsignment") and call.changed:
             for reference in call.customer_references:
                 self.pack_calls[reference] = self.pack_calls.get(reference, 0) + 1
         about = ", ".join(call.consignments or call.order_references)

@@ -16,18 +16,33 @@ import structlog
 from service.papers import folder
 from service.reactions.consignment_allocated import FetchPapers
 from service.reactions.consignment_created import AllocateConsignment
+from service.reactions.consignment_requested import CreateConsignment
 from service.reactions.manifest_requested import ManifestLocation
+from service.reactions.order_cancelled import CancelOrder
 from service.reactions.order_placed import RecordOrder
+from service.reactions.pick_withdrawn import WithdrawPick
+from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
 from tests.proof.account import broken
 
-from .evidence import account_of
+from .evidence import account_of, fallen_back
 from .ledger import Ledger
 from .loop import NothingLeft, virtual_time
 from .scenario import scenario
+from .turns_of_mind import told
 from .world import World
 
-REACTIONS = (RecordOrder, PackPick, AllocateConsignment, FetchPapers, ManifestLocation)
+REACTIONS = (
+    RecordOrder,
+    CancelOrder,
+    PackPick,
+    WithdrawPick,
+    CreateConsignment,
+    AllocateConsignment,
+    ReallocateConsignment,
+    FetchPapers,
+    ManifestLocation,
+)
 _playing: list[World] = []
 """The world of the run that goes on."""
 
@@ -98,7 +113,10 @@ def run(seed: int, *, whole_trace: bool = False) -> Result:
             left = loop.run_until_complete(world.play())
         except NothingLeft:
             left = ["never came to rest: everything waits"]
-        lines = [*left, *world.died, *world.sent.broken, *broken(account_of(world))]
+        account = account_of(world)
+        lines = [*left, *world.died, *world.sent.broken, *broken(account)]
         trace = world.trace
+        trace.happened.update(told(account))
+        trace.happened.update(fallen_back(world))
         shown = trace.lines() if whole_trace else trace.lines(80) if lines else []
         return Result(seed, lines, trace.happened, shown, trace.digest(), loop.time())

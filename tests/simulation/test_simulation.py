@@ -9,6 +9,7 @@ import pytest
 
 from .run import run
 from .scenario import scenario
+from .turns_of_mind import ANEW, ASKED
 
 SEEDS = 200
 IN_ONE_TEST = 25
@@ -51,4 +52,7 @@ def test_schedules_differ_in_what_is_said_and_in_what_goes_wrong() -> None:
     many = [scenario(seed) for seed in range(200)]
     assert {one.replicas for one in many} == {1, 2, 3}
     assert {len({s.key for s in one.sayings if s.key.startswith("WEB")}) for one in many} >= {2, 8}
+    asked = {kind for one in many for saying in one.sayings for kind in saying.kinds}
+    assert asked | {ANEW} == set(ASKED)
+    assert any(one.anew for one in many)
     assert len({trouble.kind for one in many for trouble in one.troubles}) >= 14

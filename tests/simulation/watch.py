@@ -3,6 +3,7 @@
 - What changes an order leaves under that order's lease alone.
 - A pick is not packed again while PRO has held its consignment for so long that a look would have
   found it. (A second parcel is found as a stray and cancelled later: that is no excuse.)
+- Of an order whose cancellation was answered, nothing is asked for any more.
 """
 
 import json
@@ -11,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from tests.proof.outcomes import CANCELLATIONS
+
 from .loop import START
+from .requests import UNDOES, consignments_in
 from .trace import Trace
 
 if TYPE_CHECKING:
+    from .kafka import Kafka
     from .ledger import Ledger, LedgerPorts
 
 Held = Callable[[str], float | None]
@@ -26,8 +31,10 @@ LOOKED_BEFORE = 10.0
 class Watch:
     """Writes down what should never have been sent."""
 
-    def __init__(self, ledger: "Ledger", ports: "LedgerPorts", trace: Trace) -> None:
-        self._ledger, self._ports, self._trace = ledger, ports, trace
+    def __init__(
+        self, ledger: "Ledger", ports: "LedgerPorts", kafka: "Kafka", trace: Trace
+    ) -> None:
+        self._ledger, self._ports, self._kafka, self._trace = ledger, ports, kafka, trace
         self.broken: list[str] = []
 
     def look(self, request: httpx.Request, who: str, held_since: Held) -> None:
@@ -45,8 +52,10 @@ class Watch:
                 self._tell(
                     who, f"without its lease: {_what(request)} of {order} left {who}, {held}"
                 )
-        if request.url.path.endswith("/pack"):
-            pick = str(json.loads(request.content)["OrderReferenceProvidedByCustomer"])
+            if request.url.path not in UNDOES and self._is_called_off(order):
+                self._tell(who, f"goes on: {_what(request)} of {order}, which is cancelled")
+        pick = _customer_reference(request)
+        if pick is not None:
             since = held_since(pick)
             if since is not None and since < now - LOOKED_BEFORE:
                 held = f"PRO holds it since {since:.1f}"
@@ -61,15 +70,27 @@ class Watch:
         path = request.url.path
         if path == "/orders":
             return [str(json.loads(request.content)["OrderReferenceProvidedByCustomer"])]
+        reference = _customer_reference(request)
         if path.endswith("/pack"):
-            reference = json.loads(request.content)["OrderReferenceProvidedByCustomer"]
             query = "SELECT order_reference FROM picks WHERE customer_reference = ?"
             return [order for (order,) in self._ledger.rows(query, reference)]
-        if path.startswith("/allocation/"):
-            query = "SELECT order_reference FROM consignments WHERE consignment_reference = ?"
-            references = json.loads(request.content)["ConsignmentReferences"]
-            return [o for each in references for (o,) in self._ledger.rows(query, each)]
-        return []
+        if reference is not None:
+            return [reference]
+        query = "SELECT order_reference FROM consignments WHERE consignment_reference = ?"
+        found = [self._ledger.rows(query, each) for each in consignments_in(request)]
+        return sorted({order for rows in found for (order,) in rows})
+
+    def _is_called_off(self, order: str) -> bool:
+        return any((kind, order) in self._kafka.told for kind in CANCELLATIONS)
+
+
+def _customer_reference(request: httpx.Request) -> str | None:
+    """Give the reference of the consignment that PRO is asked to make."""
+    if request.url.path.endswith("/pack"):
+        return str(json.loads(request.content)["OrderReferenceProvidedByCustomer"])
+    if request.url.path == "/consignments" and request.method == "POST":
+        return str(json.loads(request.content)["ConsignmentReferenceProvidedByCustomer"])
+    return None
 
 
 def _what(request: httpx.Request) -> str:

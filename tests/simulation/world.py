@@ -21,9 +21,10 @@ from .ledger import Ledger, LedgerPorts
 from .loop import Fate, VirtualLoop, current_fate
 from .operator import Operator
 from .pace import Pace
+from .platform import Platform
 from .pro import FaultyTransport, Pro
 from .replica import SETTINGS, NoHttp, Replica
-from .scenario import Saying, Scenario
+from .scenario import Scenario
 from .trace import Trace
 from .troubles import Troubles
 from .watch import Watch
@@ -50,7 +51,7 @@ class World:
         timeout = SETTINGS.kafka_session_timeout + SETTINGS.drain
         self.kafka = Kafka(loop, self.dice, self.trace, scenario.partitions, timeout)
         self.ports = LedgerPorts(loop, self.dice, self.trace)
-        self.sent = Watch(ledger, self.ports, self.trace)
+        self.sent = Watch(ledger, self.ports, self.kafka, self.trace)
         self.pro = Pro(loop, self.dice, self.trace, SETTINGS.pro_read_timeout, self.sent.look)
         self.publishing = PublishFaults()
         self.bugs = Bugs(self.dice, self.trace)
@@ -59,6 +60,7 @@ class World:
         self.returned: dict[Place, float] = {}
         self.settled: dict[Place, float] = {}
         self.died: list[str] = []
+        self.platform = Platform(loop, self.kafka, ledger, self.trace)
         self.pace = Pace(self)
         self.troubles = Troubles(self)
         self._made = 0
@@ -154,10 +156,6 @@ class World:
         """Give the replicas that run, even if they are stalled."""
         return [r for r in self.replicas if not r.fate.is_dead and not r.stop.is_set()]
 
-    def say(self, saying: Saying) -> None:
-        """Publish an event of the platform."""
-        self.kafka.append(saying.topic, saying.key.encode(), saying.value, [])
-
     # Time
 
     async def play(self) -> list[str]:
@@ -165,7 +163,8 @@ class World:
         for _ in range(self.scenario.replicas):
             self.start_replica()
         sayings, troubles = self.scenario.sayings, self.scenario.troubles
-        acts = [(saying.at, partial(self.say, saying)) for saying in sayings]
+        acts = [(saying.at, partial(self.platform.say, saying)) for saying in sayings]
+        acts += [(wish.at, partial(self.platform.ask_anew, wish)) for wish in self.scenario.anew]
         acts += [(trouble.at, partial(self.troubles.make, trouble)) for trouble in troubles]
         for at, act in sorted(acts, key=lambda each: each[0]):
             await self._until(at)
@@ -175,6 +174,8 @@ class World:
         for _ in range(OPERATOR_ROUNDS):
             if left or not await self.operator.look_through(self.dice):
                 break
+            left = await self._rest()
+        if not left and self.platform.pick_the_rest():
             left = await self._rest()
         return left
 
