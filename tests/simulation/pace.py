@@ -22,11 +22,17 @@ WAITS = """state = 'parked' AND (event_type = 'order.cancelled' OR NOT EXISTS (
     AND (dead.sequence < parked_events.sequence OR parked_events.error_class = 'behind')))"""
 """Parked events whose wait ends by itself: those behind a dead letter wait for a person, but for a
 cancellation, and for those of another consignment."""
+WAITS_FOR_PEOPLE = """EXISTS (
+  SELECT 1 FROM operations JOIN parked_events USING (order_reference)
+  WHERE work_key LIKE 'stray:' || operation_key || ':%'
+    AND operations.state IN ('started', 'unknown')
+    AND parked_events.state IN ('dead', 'discarded'))"""
+"""A search for strays of what is settled no more, since its event is a dead letter."""
 WAITING = f'SELECT topic, "partition", "offset", error_class FROM parked_events WHERE {WAITS}'  # noqa: S608
 DUE = f"""SELECT min(at) FROM (
   SELECT min(due_at) + 2000000 AS at FROM parked_events WHERE {WAITS}
   UNION ALL SELECT min(due_at) + ?1 FROM parked_events WHERE state = 'dead' AND letter_at IS NULL
-  UNION ALL SELECT min(max(due_at, claimed_until)) FROM timed_work
+  UNION ALL SELECT min(max(due_at, claimed_until)) FROM timed_work WHERE NOT {WAITS_FOR_PEOPLE}
   UNION ALL SELECT min(settled_at) + ?1 FROM operations
     WHERE outcomes IS NOT NULL AND published_at IS NULL)"""  # noqa: S608
 """When a sweep would find something; ?1 is how long it leaves unacknowledged publications be."""
