@@ -26,7 +26,13 @@ from .replica import Replica
 from .rest import ends_of
 from .stage import UNREADABLE, Stage
 
-EVENTS = ("order.placed", "stock.picked", "manifest.requested")
+EVENTS = (
+    "order.placed",
+    "order.cancelled",
+    "stock.picked",
+    "pick.withdrawn",
+    "manifest.requested",
+)
 DEAD_LETTERS = "orderflex.dead-letters"
 
 

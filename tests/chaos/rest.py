@@ -12,7 +12,9 @@ from .stage import Stage
 
 CONSUMED = (
     "order.placed",
+    "order.cancelled",
     "stock.picked",
+    "pick.withdrawn",
     "manifest.requested",
     "consignment.created",
     "consignment.allocated",

@@ -25,6 +25,8 @@ class Trait(StrEnum):
     TOO_MANY = "picks of more than was ordered"
     REFUSED = "orders that PRO refuses"
     TOO_HEAVY = "parcels that no carrier takes"
+    CANCELLED = "orders that are cancelled"
+    WITHDRAWN = "orders of which a pick is withdrawn"
     MALFORMED = "events that can't be read"
 
 
@@ -38,6 +40,8 @@ DECK = {
     Trait.TOO_MANY: 1,
     Trait.REFUSED: 1,
     Trait.TOO_HEAVY: 1,
+    Trait.CANCELLED: 3,
+    Trait.WITHDRAWN: 2,
     Trait.MALFORMED: 1,
 }
 """How many orders of each trait are in so many."""
@@ -100,7 +104,8 @@ class Platform:
 
     def _is_behind(self, orders: int) -> bool:
         """On a slow machine more orders would only lengthen the queue."""
-        return self._backlog(orders - self.counts[Trait.REFUSED.value]) > MOST_OPEN
+        never = self.counts[Trait.REFUSED.value] + self.counts[Trait.CANCELLED.value]
+        return self._backlog(orders - never) > MOST_OPEN
 
     async def silent(self) -> None:
         """Return when everything that was begun is published."""
@@ -139,7 +144,7 @@ class Platform:
         place = NOWHERE if trait is Trait.REFUSED else dice.choice(PLACES)
         kg = 400.0 if trait is Trait.TOO_HEAVY else 0.4
         placed = order(reference, *items, location=place.reference, kg=kg)
-        order_wait = dice.uniform(1.0, 3.0) if trait is Trait.EARLY else 0.0
+        order_wait = dice.uniform(1.0, 3.0) if trait in (Trait.EARLY, Trait.CANCELLED) else 0.0
         yield from self._times("order.placed", reference, placed, order_wait, trait)
         if trait is Trait.OTHER_ORDER:
             other = order(reference, *[(sku, count + 1) for sku, count in items])
@@ -148,6 +153,7 @@ class Platform:
             yield self._malformed(reference)
         if trait is Trait.REFUSED:
             return  # its picks would wait for it for ever
+        yield from self._called_off(reference, trait)
         for name, picked in self._picks(items, trait):
             more = {"generate_return": True} if trait is Trait.RETURN else {}
             wait = dice.uniform(0.0, 0.5 if trait is Trait.EARLY else 2.0)
@@ -157,6 +163,15 @@ class Platform:
                 first, *others = picked
                 data = pick(reference, name, [(first[0], first[1] + 1), *others])
                 yield _event("stock.picked", reference, data, wait + dice.uniform(0.0, 4.0))
+
+    def _called_off(self, reference: str, trait: Trait) -> Iterator[Utterance]:
+        """Cancel an order, before it is placed or after, or withdraw its first pick."""
+        wait, data = self._dice.uniform(0.0, 12.0), {"order_reference": reference}
+        if trait is Trait.CANCELLED:
+            for _ in range(self._dice.choice((1, 1, 2))):
+                yield _event("order.cancelled", reference, data, wait)
+        if trait is Trait.WITHDRAWN:
+            yield _event("pick.withdrawn", reference, {**data, "pick_reference": "P-1"}, wait)
 
     def _picks(
         self, items: list[tuple[str, int]], trait: Trait
