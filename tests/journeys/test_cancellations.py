@@ -158,8 +158,14 @@ async def test_it_is_cancelled_once_and_told_though_killed(world: World, point: 
         )
         await world.say("order.cancelled", cancel("WEB-1"), times=2)
         await world.say("pick.withdrawn", withdraw("WEB-2", "P-1"), times=2)
-        await world.until_outcomes("order.cancellation_applied", 1)
-        await world.until_outcomes("pick.withdrawal_applied", 1)
+        await world.until(
+            lambda: bool(
+                world.outcomes("order.cancellation_applied")
+                and world.outcomes("pick.withdrawal_applied")
+            ),
+            "both are told",
+            seconds=80,
+        )
     deaths = {mark.name for mark in marks.iterdir()}
     assert deaths & {"cancel", "consignment.cancelled"}, f"it died only at {deaths}"
     assert references(world, "consignment.cancelled") == references(world, "consignment.created")
