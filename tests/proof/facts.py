@@ -91,7 +91,7 @@ class Held:
     lane: str
     origin: Place
     sequence: int
-    """Its place in the queue: the parked row's."""
+    """Its place in the queue: a number that grows with whoever comes later."""
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,10 @@ def account_of(world: World) -> Account:
     account.settled = _settled(world, account)
     account.let_go = _let_go(world, account)
     account.held = [
-        Held(f"{order} on {topic}", place, sequence)
-        for step, topic, partition, offset, sequence, order in world.ledger.rows(
-            'SELECT step, topic, "partition", "offset", sequence, order_reference FROM seen_rows '
+        # By when it came: SQLite gives the sequence of a row that is gone to another again.
+        Held(f"{order} on {topic}", place, int(step))
+        for step, topic, partition, offset, order in world.ledger.rows(
+            'SELECT step, topic, "partition", "offset", order_reference FROM seen_rows '
             "WHERE kind = 'stored' AND error_class = 'behind'"
         )
         # What was settled before is only delivered again.
