@@ -7,6 +7,8 @@ ORDERS ?= 22
 SEEDS ?= 0:5000
 CHAOS_SECONDS ?= 180
 CHAOS_SEED ?=
+# Processes that share the tests, each with a broker and a PostgreSQL of its own; empty: one, in order.
+PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick chaos bench bench-short simulate lint format schemas lock clean
@@ -29,10 +31,10 @@ demo: $(READY) ## Show orders going the whole way, on a real broker (ORDERS=500 
 	@$(BIN)/orderflex demo --orders $(ORDERS)
 
 test: $(READY) ## Run every test: real Kafka broker, real PostgreSQL, the stand-in of PRO
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 test-quick: $(READY) ## Run the tests that need neither broker nor PostgreSQL
-	@$(BIN)/python -m pytest -m "not kafka and not postgresql"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not kafka and not postgresql"
 
 chaos: $(READY) ## Kill, freeze and cut off everything under load, then count (CHAOS_SECONDS, CHAOS_SEED)
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))

@@ -1,13 +1,14 @@
 """What all tests may use: a real Kafka broker and a real PostgreSQL, started when first asked for.
 
 Tests that ask for `broker` or `own_broker` carry `@pytest.mark.kafka`, those that ask for a
-PostgreSQL `@pytest.mark.postgresql`. Where one can't be had they fail; none is skipped.
+PostgreSQL `@pytest.mark.postgresql`. Where one can't be had they fail; none is skipped. Of several
+processes (`-n`) each has its own.
 """
 
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -22,6 +23,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_found] = []
     # A shell's background job ignores it, and so would every process that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["found"] = session.config.stash[_found]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what one of several processes found."""
+    node.config.stash[_found] += getattr(node, "workeroutput", {}).get("found", [])
 
 
 def pytest_terminal_summary(
