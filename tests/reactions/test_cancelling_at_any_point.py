@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.faults import FaultKind
@@ -182,8 +182,32 @@ def run(test: Coroutine[Any, Any, None]) -> None:
         runner.run(test)
 
 
+PLACE, PICK, PICK_ELSEWHERE, PICK_WITH_RETURN = range(4)
+WITHDRAW, MANIFEST, CANCEL = 5, 6, 8
+FIRST_OUTCOME = len(FROM_OTHERS)
+
+
+def react(*numbers: int) -> list[Turn]:
+    return [(number, "react", None) for number in numbers]
+
+
+def lost(number: int, call: str, how: FaultKind) -> Turn:
+    return (number, "fault", (call, how))
+
+
 @given(TURNS)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@example([*react(PLACE), lost(PICK_WITH_RETURN, "packOrder", LOST[0]), *react(CANCEL)])
+@example([*react(PLACE), lost(PICK_WITH_RETURN, "packOrder", LOST[1]), *react(CANCEL)])
+@example([*react(PLACE), lost(PICK, "packOrder", LOST[0]), *react(WITHDRAW, CANCEL)])
+@example([*react(PLACE), lost(PICK_ELSEWHERE, "updateConsignment", LOST[1]), *react(CANCEL)])
+@example([*react(PLACE), (PICK_WITH_RETURN, "die", None), *react(CANCEL)])
+@example([*react(PLACE), (PICK_WITH_RETURN, "sleep", CANCEL)])
+@example([(PLACE, "sleep", CANCEL)])
+@example([*react(PLACE, PICK), (FIRST_OUTCOME, "sleep", CANCEL)])
+@example([*react(PLACE, PICK), (FIRST_OUTCOME, "sleep", WITHDRAW)])
+@example([*react(PLACE, PICK, FIRST_OUTCOME, FIRST_OUTCOME + 1), *react(MANIFEST, CANCEL)])
+@example([*react(PLACE, PICK_WITH_RETURN), lost(CANCEL, "cancelConsignments", LOST[0])])
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nothing_is_left_that_is_not_told(turns: list[Turn]) -> None:
     async def play() -> None:
         with tempfile.TemporaryDirectory() as folder:
