@@ -16,8 +16,9 @@ from service.ledger.operation_rows import NOW, OPEN
 from service.ledger.statements import Statement
 from service.ledger.tables import OperationState, OrderState, consignments, operations, orders
 
-LOOK_AGAIN_SECONDS = 5.0
-"""How soon to see whether an operation is settled whose own event is late."""
+LOOK_AGAIN_SECONDS = (5.0, 600.0)
+"""How soon, and how late, to see whether an operation is settled whose own event is late: as long
+as it is late already."""
 STEPS_OF_CONSIGNMENTS = (OperationKind.ALLOCATE, OperationKind.GET_LABELS)
 """What nobody wants, and nobody waits for, of a consignment that is cancelled."""
 
@@ -64,7 +65,7 @@ _MAKER = Statement(
 )
 _KEPT_BACK = Statement(
     lambda _: (
-        select(consignments.c.consignment_reference)
+        select(consignments.c.consignment_reference, consignments.c.created_at)
         .where(
             consignments.c.order_reference == bindparam("reference"),
             consignments.c.allocation_number == KEPT_BACK,
@@ -115,14 +116,18 @@ async def check_makers(tx: Tx, order_reference: str) -> None:
     one is kept back that it made: whoever made it stores it, finds it when it looks, or takes it
     back."""
     now: datetime = (await tx.run(NOW)).scalar_one()
-    soon = now + timedelta(seconds=LOOK_AGAIN_SECONDS)
     maker = (await tx.run(_MAKER, reference=order_reference)).one_or_none()
     if maker is not None:
         due: datetime = maker.next_lookup_at or maker.lease_until
-        raise AwaitingLookup(maker.operation_key, due if due > now else soon)
-    kept = (await tx.run(_KEPT_BACK, reference=order_reference)).scalar_one_or_none()
+        raise AwaitingLookup(maker.operation_key, due if due > now else _again(now, due))
+    kept = (await tx.run(_KEPT_BACK, reference=order_reference)).one_or_none()
     if kept is not None:
-        raise AwaitingLookup(kept, soon)
+        raise AwaitingLookup(kept.consignment_reference, _again(now, kept.created_at))
+
+
+def _again(now: datetime, since: datetime) -> datetime:
+    soonest, latest = (timedelta(seconds=seconds) for seconds in LOOK_AGAIN_SECONDS)
+    return now + min(max(now - since, soonest), latest)
 
 
 async def cancel_consignment(tx: Tx, consignment_reference: str) -> None:
