@@ -158,7 +158,7 @@ class World:
         """Publish a plain JSON event (`raw` says other bytes), as often as told."""
         value = raw if raw is not None else json.dumps(data).encode()
         for _ in range(times):
-            await self.producer.send_and_wait(self.prefix + event, value)
+            await self.producer.send_and_wait(self.prefix + event, value, key=_key_of(data))
 
     async def take_records_up_to(self, event: str, size: int) -> None:
         """Have the broker take larger records on an event's topic than it does by default."""
@@ -358,3 +358,15 @@ def pick(
 def manifest(reference: str, location: str = "LEEDS_DC") -> dict[str, Any]:
     """Make a request to manifest a location."""
     return {"manifest_reference": reference, "shipping_location_reference": location}
+
+
+def _key_of(data: object) -> bytes | None:
+    """The Kafka key that the event contract asks for; None where the data has none to give."""
+    names = (
+        "order_reference",
+        "consignment_reference_provided_by_customer",
+        "shipping_location_reference",
+    )
+    if not isinstance(data, Mapping):
+        return None
+    return next((str(data[name]).encode() for name in names if name in data), None)
