@@ -12,7 +12,7 @@ from demo.kafka_jars import Java
 from demo.processes import ManagedProcess, free_port
 from demo.scratch import ScratchFolder
 
-HEAP = "192m"
+HEAP = "384m"
 # To stdout: ManagedProcess appends that to the log file, beside what the JVM itself has to say.
 _LOG4J2 = """\
 status = warn

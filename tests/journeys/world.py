@@ -18,6 +18,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
 from cryptography.fernet import Fernet
 
 from demo.broker import Broker
@@ -302,6 +303,20 @@ async def created(
             await asyncio.gather(listening, return_exceptions=True)
             for process in world.services:
                 await asyncio.to_thread(process.stop)
+            await _delete_topics(broker, prefix)
+
+
+async def _delete_topics(broker: Broker, prefix: str) -> None:
+    """Delete the topics of a world: a broker that keeps those of all tests runs out of memory."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+    try:
+        await admin.start()
+        own = [topic for topic in await admin.list_topics() if topic.startswith(prefix)]
+        await admin.delete_topics(own)
+    except KafkaError:
+        pass  # a broker that was stopped by its test has nothing to be spared
+    finally:
+        await admin.close()
 
 
 async def _listen(listener: AIOKafkaConsumer, world: World) -> None:

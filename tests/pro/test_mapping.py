@@ -1,5 +1,6 @@
 """The worked samples of RULES section 12 come out of our events field by field."""
 
+import copy
 import json
 from decimal import Decimal
 from typing import Any, get_args
@@ -152,7 +153,7 @@ def test_pack_order_is_the_sample() -> None:
 
 
 def test_numbers_leave_as_numbers_and_exactly() -> None:
-    data = PLACED | {"tags": []}
+    data = copy.deepcopy(PLACED) | {"tags": []}
     data["packages"][0]["items"][0]["weight"] = {"value": 0.123456, "unit": "g"}  # type: ignore[index]
     body = create_order_request(placed(data)).to_json()
     assert b'"Value":0.000123456,' in body
