@@ -30,6 +30,10 @@ _LEFT = {
     ),
     "timed work": "SELECT count(*) FROM timed_work",
 }
+_OPEN = """
+SELECT operation_key, state FROM operations
+WHERE state IN ('started', 'unknown') ORDER BY operation_key LIMIT 20
+"""
 _HASTEN = """
 UPDATE timed_work SET due_at = clock_timestamp()
 WHERE due_at > clock_timestamp() + interval '3 seconds'
@@ -58,7 +62,8 @@ async def come(stage: Stage, patience: float, chronicle: Chronicle) -> float:
         told = ", ".join(f"{count} {what}" for what, count in left.items() if count)
         chronicle.note("rest", told or "one more look")
         if now - changed > patience or now - began > 10 * patience:
-            raise NoRest(f"not at rest after {now - began:.0f} s: {told or 'PRO is still called'}")
+            told = told or "PRO is still called"
+            raise NoRest(f"not at rest after {now - began:.0f} s: {told}{await _open(stage)}")
         await asyncio.sleep(1.0)
 
 
@@ -69,6 +74,16 @@ async def _left_in_ledger(stage: Stage) -> dict[str, int]:
         return {what: int(await connection.fetchval(query)) for what, query in _LEFT.items()}
     finally:
         await connection.close()
+
+
+async def _open(stage: Stage) -> str:
+    """Name the operations that are open, with their states."""
+    connection = await asyncpg.connect(stage.ledger_url.replace("+asyncpg", ""))
+    try:
+        rows = await connection.fetch(_OPEN)
+    finally:
+        await connection.close()
+    return "".join(f"; {row['operation_key']} is {row['state']}" for row in rows)
 
 
 async def unread(stage: Stage) -> dict[str, int]:
