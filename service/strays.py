@@ -16,7 +16,7 @@ from service.ledger import consignments, history, orders, standing
 from service.ledger.database import Database, Tx
 from service.ledger.history import What
 from service.ledger.lookups import OperationKind
-from service.ledger.operation import Settlement, operation_key
+from service.ledger.operation import Settlement, operation_key, references_in
 from service.ledger.tables import OperationState
 from service.ledger.timed_work import Work
 from service.metrics import Metrics, Name
@@ -105,12 +105,24 @@ class Strays:
     ) -> None:
         state = stray.consignment_state
         if state == states.CANCELLED:
-            return
-        if state in states.CAN_BE_ALLOCATED and stray.direction != "Inbound":
+            await self._see_cancelled(order_reference, pick_reference, stray.reference)
+        elif state in states.CAN_BE_ALLOCATED and stray.direction != "Inbound":
             with contextlib.suppress(NoStray):
-                await self._cancel(order_reference, pick_reference, stray.reference)
+                today = operation_key("cancel-stray", stray.reference, f"{utc_now():%Y-%m-%d}")
+                await self._cancel(order_reference, pick_reference, stray.reference, today)
         else:
             await self._leave(order_reference, stray.reference, state)
+
+    async def _see_cancelled(
+        self, order_reference: str, pick_reference: str | None, stray: str
+    ) -> None:
+        """Settle cancellations of a stray whose answers were lost."""
+        async with self.database.begin() as tx:
+            open_keys = await standing.open_stray_cancellations(tx, order_reference)
+        for key in open_keys:
+            if references_in(key)[0] == stray:
+                with contextlib.suppress(NoStray):
+                    await self._cancel(order_reference, pick_reference, stray, key)
 
     async def _leave(self, order_reference: str, stray: str, state: str) -> None:
         """Tell people of a stray that can't be cancelled."""
@@ -125,9 +137,9 @@ class Strays:
         log: structlog.stdlib.BoundLogger = structlog.get_logger("strays")
         return log.bind(key=order_reference, consignment_reference=stray)
 
-    async def _cancel(self, order_reference: str, pick_reference: str | None, stray: str) -> None:
-        today = utc_now()
-        key = operation_key("cancel-stray", stray, today.date().isoformat())
+    async def _cancel(
+        self, order_reference: str, pick_reference: str | None, stray: str, key: str
+    ) -> None:
         refused: list[str] = []
 
         async def ask() -> Settlement:
@@ -157,7 +169,7 @@ class Strays:
                 raise NoStray
 
         await self.operations.perform(
-            operation_by_key(key, OperationKind.CANCEL_STRAY, order_reference, key, today),
+            operation_by_key(key, OperationKind.CANCEL_STRAY, order_reference, key, utc_now()),
             ask=ask,
             look=look,
             refuse=refuse,

@@ -70,6 +70,18 @@ async def first_asked(tx: Tx, operation_key: str) -> datetime:
     return moment
 
 
+async def open_stray_cancellations(tx: Tx, order_reference: str) -> list[str]:
+    """Read the keys of cancellations of an order's strays that are not settled."""
+    found = await tx.execute(
+        select(operations.c.operation_key).where(
+            operations.c.order_reference == order_reference,
+            operations.c.kind == OperationKind.CANCEL_STRAY.value,
+            operations.c.state.in_(OPEN),
+        )
+    )
+    return list(found.scalars())
+
+
 async def cancelled_strays(tx: Tx, order_reference: str) -> set[str]:
     """Read the consignments of an order that were cancelled as strays."""
     found = await tx.execute(

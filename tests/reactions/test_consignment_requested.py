@@ -119,6 +119,28 @@ async def test_what_pro_commits_after_the_last_look_is_cancelled_as_a_stray(worl
     assert world.counted(Name.STRAYS, ending="cancelled") == 1
 
 
+async def test_a_lost_answer_to_the_cancellation_of_a_stray_is_settled_by_the_next_search(
+    world: World,
+) -> None:
+    world.fault("createConsignment", FaultKind.LATE_COMMIT, seconds=300)
+    with pytest.raises(Ambiguous):
+        await world.react(requested())
+    for seconds in (5.1, 25, 90):
+        with pytest.raises(AwaitingLookup):
+            await world.react(requested())
+        world.clock.forward(seconds)
+    created = only(ConsignmentCreated, await world.react(requested()))
+    world.clock.forward(300)
+    world.fault("cancelConsignment", FaultKind.DROP_AFTER_COMMIT)
+    with pytest.raises(Ambiguous):
+        await world.react(created)
+    assert len(world.alive()) == 1
+    world.clock.forward(3)
+    only(ConsignmentAllocated, await world.react(created))
+    assert world.counted(Name.STRAYS, ending="cancelled") == 1
+    assert world.calls("cancelConsignment") == 1
+
+
 async def test_strays_are_searched_again_as_timed_work(world: World) -> None:
     world.fault("createConsignment", FaultKind.DROP_AFTER_COMMIT)
     with pytest.raises(Ambiguous):
