@@ -303,6 +303,7 @@ async def created(
             await asyncio.gather(listening, return_exceptions=True)
             for process in world.services:
                 await asyncio.to_thread(process.stop)
+            await listener.stop()  # it would ask for its topics for ever
             await _delete_topics(broker, prefix)
 
 
