@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from service.events.cancelling import because_cancelled
 from service.events.envelope import Envelope
-from service.events.published import OrderRecorded, OrderRejected, Rejection, RejectionDetail
+from service.events.published import Rejection, RejectionDetail
 from service.events.received import OrderPlaced
-from service.ledger import cancellations, history, orders, parked, standing
+from service.ledger import cancellations, history, orders, standing
 from service.ledger.cancellations import OrderCancelled
 from service.ledger.database import Tx
 from service.ledger.history import What
@@ -26,8 +26,6 @@ from service.metrics import Metrics, Name
 from service.operations import (
     Operations,
     Performed,
-    TooEarly,
-    announce,
     operation_on_order,
     reading,
 )
@@ -36,6 +34,7 @@ from service.pro.documents import with_amendments
 from service.pro.mapping import beside_the_option, rejection_from
 from service.pro.order_answers import Order
 from service.pro.problems import Problem, Refused
+from service.recording import recorded, rejected
 
 
 def differences(event: OrderPlaced, order: Order) -> Rejection | None:
@@ -118,14 +117,18 @@ class OptionOrders:
                 own.append(rejection)
                 raise Refused("update_order", Problem(200, rejection.code, rejection.message))
             await self.pro.update_order(with_amendments(document, beside_the_option(event)))
-            return _recorded(event, cause, work.key, known[0])
+            return recorded(event, cause, work.key, known[0])
 
         def refuse(problem: Problem, attempt: int) -> Settlement:
             return reject(own[0] if own else rejection_from(problem), attempt)
 
         def reject(rejection: Rejection, attempt: int) -> Settlement:
+            async def leave_orphan(tx: Tx) -> None:
+                await standing.free(tx, selected_by, rejection.code)
+                await history.note(tx, event.order_reference, What.POSSIBLE_ORPHAN, cause.id)
+
             self.metrics.count(Name.POSSIBLE_ORPHANS)
-            return _rejected(event, cause, work.key, selected_by, rejection, attempt)
+            return rejected(event, cause, work.key, rejection, attempt, leave_orphan)
 
         try:
             return await self.operations.perform(work, ask=ask, refuse=refuse, prepare=read)
@@ -138,50 +141,3 @@ class OptionOrders:
 def _operation(event: OrderPlaced, cause: Envelope) -> Operation:
     key = operation_key("complete", event.order_reference)
     return operation_on_order(key, OperationKind.UPDATE_ORDER, event.order_reference, event, cause)
-
-
-def _recorded(
-    event: OrderPlaced, cause: Envelope, key: str, pro_order_reference: str
-) -> Settlement:
-    reference = event.order_reference
-
-    async def record(tx: Tx) -> None:
-        await orders.record(tx, reference, pro_order_reference)
-        await parked.hasten(tx, reference, TooEarly.error_class)
-
-    def recorded(sequence: int) -> OrderRecorded:
-        return OrderRecorded(
-            order_reference=reference, sequence=sequence, pro_order_reference=pro_order_reference
-        )
-
-    return Settlement(
-        outcomes=[announce(cause, key, reference, recorded)],
-        effects=record,
-        result={"pro_order_reference": pro_order_reference},
-    )
-
-
-def _rejected(
-    event: OrderPlaced,
-    cause: Envelope,
-    key: str,
-    selected_by: str,
-    rejection: Rejection,
-    attempt: int,
-) -> Settlement:
-    reference = event.order_reference
-
-    async def reject(tx: Tx) -> None:
-        await orders.reject(tx, reference)
-        await standing.free(tx, selected_by, rejection.code)
-        await history.note(tx, reference, What.POSSIBLE_ORPHAN, cause.id)
-
-    def rejected(sequence: int) -> OrderRejected:
-        return OrderRejected(order_reference=reference, sequence=sequence, rejection=rejection)
-
-    return Settlement(
-        outcomes=[announce(cause, key, reference, rejected, refused_attempt=attempt)],
-        effects=reject,
-        refused=True,
-        result={"code": rejection.code},
-    )

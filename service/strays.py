@@ -7,7 +7,7 @@ is cancelled.
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -27,8 +27,6 @@ from service.pro.client import ProClient
 from service.pro.problems import Problem
 
 SEARCH_AGAIN_SECONDS = 600.0
-CLOCKS_APART = timedelta(days=1)
-"""PRO tells when it made a consignment by its own clock, at places without an offset."""
 
 
 class NoStray(Exception):
@@ -75,8 +73,7 @@ class Strays:
                 ours = await orders.customer_reference(tx, order_reference, pick_reference)
             else:
                 # The reference is the sender's: PRO may know it from a time before the request.
-                asked_at = await standing.first_asked(tx, making_key(order_reference, None))
-                since = asked_at - CLOCKS_APART
+                since = await standing.first_asked(tx, making_key(order_reference, None))
             known = await consignments.of_customer_reference(tx, ours) if ours else []
         references = {consignment.consignment_reference for consignment in known}
         for line in await self.pro.find_consignments(ours) if ours else ():

@@ -187,7 +187,7 @@ def assemble(
         ),
         EventType.CONSIGNMENT_CREATED: allocate,
         EventType.CONSIGNMENT_REALLOCATION_REQUESTED: ReallocateConsignment(
-            operations, pro, database, Undoing(pro)
+            operations, pro, database, undoing
         ),
         EventType.CONSIGNMENT_REALLOCATION_STARTED: allocate,
         EventType.CONSIGNMENT_ALLOCATED: FetchPapers(

@@ -6,7 +6,7 @@ by is required.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
@@ -60,6 +60,9 @@ OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 Word = Annotated[str, BeforeValidator(_as_text)]
 LooseTime = Annotated[datetime | None, BeforeValidator(_loose_time)]
 """None when unreadable; naive when PRO sent no offset (then local to the shipping location)."""
+
+CLOCKS_APART = timedelta(days=1)
+"""PRO tells when it made a consignment by its own clock, at places without an offset."""
 
 
 class Read(BaseModel):
@@ -250,12 +253,12 @@ class ConsignmentSummary(Read):
     labels_printed: bool | None = None
 
     def was_created_since(self, moment: datetime | None) -> bool:
-        """Tell whether it was made no earlier than an aware moment (None: any), or PRO does not say
-        when."""
+        """Tell whether it may have been made since an aware moment (None: any): by PRO's clock, or
+        PRO does not say when."""
         created = self.date_created
         if created is None or moment is None:
             return True
-        return (created if created.tzinfo else created.replace(tzinfo=UTC)) >= moment
+        return (created if created.tzinfo else created.replace(tzinfo=UTC)) >= moment - CLOCKS_APART
 
 
 class MatchingConsignments(Read):

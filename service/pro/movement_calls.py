@@ -63,15 +63,11 @@ class MovementCalls(Asking):
         request = contract.ConsignmentReferencesRequest(
             consignment_references=tuple(consignment_references)
         )
-        return await self._calls.call(
+        return await self._move(
             "manifest_consignments",
-            "PUT",
             "/consignments/manifest",
+            consignment_references,
             body=request.to_json(),
-            changes=True,
-            read=lambda a: results.bulk_results(
-                consignment_references, listed(a, answers.STRING_RESULTS)
-            ),
         )
 
     async def manifest_from_query(
@@ -88,14 +84,14 @@ class MovementCalls(Asking):
         )
 
     async def _move(
-        self, operation: str, path: str, references: Sequence[str]
+        self, operation: str, path: str, references: Sequence[str], body: bytes | None = None
     ) -> dict[str, results.BulkResult]:
-        """`PUT` a bare list of consignments. Changes."""
+        """`PUT` a bare list of consignments, or a body that names them. Changes."""
         return await self._calls.call(
             operation,
             "PUT",
             path,
-            body=exact_json.dumps(list(references)).encode("ascii"),
+            body=body or exact_json.dumps(list(references)).encode("ascii"),
             changes=True,
             read=lambda a: results.bulk_results(references, listed(a, answers.STRING_RESULTS)),
         )

@@ -17,7 +17,7 @@ from service.operations import Operations, Performed, announce, operation_on_ord
 from service.pro.client import ProClient
 from service.pro.mapping import create_consignment_request, rejection_from
 from service.pro.problems import Problem
-from service.strays import CLOCKS_APART, Strays, making_key
+from service.strays import Strays, making_key
 
 
 def operation(event: ConsignmentRequested, cause: Envelope) -> Operation:
@@ -66,7 +66,7 @@ class CreateConsignment:
         async def look() -> Settlement | None:
             lines = await self.strays.candidates(reference, reference)
             # The reference is the sender's: PRO may know it from a time before this request.
-            found = [line for line in lines if line.was_created_since(cause.time - CLOCKS_APART)]
+            found = [line for line in lines if line.was_created_since(cause.time)]
             if not found:
                 return None
             return _created(event, cause, work.key, found[0].reference, plan)

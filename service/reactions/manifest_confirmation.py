@@ -7,7 +7,7 @@ back, as a row that any replica sweeps.
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from service.clock import utc_now
 from service.events.envelope import Envelope
@@ -26,6 +26,7 @@ from service.ledger.operation import (
 from service.ledger.timed_work import Work
 from service.operations import Operations, Performed, Say, announce, operation_by_key
 from service.pro import states
+from service.pro.answers import CLOCKS_APART
 from service.pro.client import ProClient
 from service.pro.mapping import rejection_from
 from service.pro.problems import Problem, Refused
@@ -35,8 +36,6 @@ NOT_TAKEN_AFTER = 900.0
 """Seconds after the query from which a consignment that PRO has not moved counts as not taken."""
 FAILED_AGAIN_AFTER = 60.0
 """Seconds after which a failure of what had failed before counts as a new one."""
-CLOCKS_APART = timedelta(days=1)
-"""PRO made the consignments before we knew them, by its own clock and its own days."""
 NO_REASON = "PRO gave no reason."
 SEARCHED = ("Manifesting", states.MANIFEST_FAILED, states.MANIFESTED)
 

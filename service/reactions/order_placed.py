@@ -9,9 +9,8 @@ from service.allocation_plans import NO_RULES, AllocationPlans
 from service.events.cancelling import because_cancelled
 from service.events.envelope import Envelope
 from service.events.goods import Item
-from service.events.published import OrderRecorded, OrderRejected, Rejection
 from service.events.received import OrderPlaced
-from service.ledger import cancellations, orders, parked
+from service.ledger import cancellations, orders
 from service.ledger.cancellations import OrderCancelled
 from service.ledger.database import Tx
 from service.ledger.lookups import OperationKind
@@ -21,14 +20,13 @@ from service.operations import (
     NOTHING_TO_SAY,
     Operations,
     Performed,
-    TooEarly,
-    announce,
     operation_on_order,
 )
 from service.option_orders import OptionOrders
 from service.pro.client import ProClient
 from service.pro.mapping import create_order_request, rejection_from, select_option_request
 from service.pro.problems import Problem
+from service.recording import recorded, rejected
 
 
 def operation(event: OrderPlaced, cause: Envelope) -> Operation:
@@ -85,13 +83,13 @@ class RecordOrder:
                 request = select_option_request(event, option)
                 return _kept(reference, await self.pro.select_delivery_option_as_order(request))
             pro_reference = await self.pro.create_order(create_order_request(event))
-            return _recorded(event, cause, work.key, pro_reference)
+            return recorded(event, cause, work.key, pro_reference)
 
         def refuse(problem: Problem, attempt: int) -> Settlement:
-            return _rejected(event, cause, work.key, rejection_from(problem), attempt)
+            return rejected(event, cause, work.key, rejection_from(problem), attempt)
 
         def stop(attempt: int) -> Settlement:
-            return _rejected(event, cause, work.key, because_cancelled(), attempt)
+            return rejected(event, cause, work.key, because_cancelled(), attempt)
 
         try:
             performed = await self.operations.perform(work, ask=ask, refuse=refuse, prepare=place)
@@ -109,41 +107,3 @@ def _kept(reference: str, pro_reference: str) -> Settlement:
         await orders.keep(tx, reference, pro_reference)
 
     return Settlement(effects=store, result={"pro_order_reference": pro_reference})
-
-
-def _recorded(event: OrderPlaced, cause: Envelope, key: str, pro_reference: str) -> Settlement:
-    reference = event.order_reference
-
-    async def record(tx: Tx) -> None:
-        await orders.record(tx, reference, pro_reference)
-        await parked.hasten(tx, reference, TooEarly.error_class)
-
-    def recorded(sequence: int) -> OrderRecorded:
-        return OrderRecorded(
-            order_reference=reference, sequence=sequence, pro_order_reference=pro_reference
-        )
-
-    return Settlement(
-        outcomes=[announce(cause, key, reference, recorded)],
-        effects=record,
-        result={"pro_order_reference": pro_reference},
-    )
-
-
-def _rejected(
-    event: OrderPlaced, cause: Envelope, key: str, rejection: Rejection, attempt: int
-) -> Settlement:
-    reference = event.order_reference
-
-    async def reject(tx: Tx) -> None:
-        await orders.reject(tx, reference)
-
-    def rejected(sequence: int) -> OrderRejected:
-        return OrderRejected(order_reference=reference, sequence=sequence, rejection=rejection)
-
-    return Settlement(
-        outcomes=[announce(cause, key, reference, rejected, refused_attempt=attempt)],
-        effects=reject,
-        refused=True,
-        result={"code": rejection.code},
-    )

@@ -103,7 +103,8 @@ async def test_a_call_that_never_arrived_is_repeated_after_the_last_look(world: 
     assert world.calls("createConsignment") == 2
 
 
-async def test_what_pro_commits_after_the_last_look_is_cancelled_as_a_stray(world: World) -> None:
+async def made_twice(world: World) -> ConsignmentCreated:
+    """Request a consignment that PRO commits after the last look, when it was asked again."""
     world.fault("createConsignment", FaultKind.LATE_COMMIT, seconds=300)
     with pytest.raises(Ambiguous):
         await world.react(requested())
@@ -113,6 +114,11 @@ async def test_what_pro_commits_after_the_last_look_is_cancelled_as_a_stray(worl
         world.clock.forward(seconds)
     created = only(ConsignmentCreated, await world.react(requested()))
     world.clock.forward(300)
+    return created
+
+
+async def test_what_pro_commits_after_the_last_look_is_cancelled_as_a_stray(world: World) -> None:
+    created = await made_twice(world)
     assert len(world.alive()) == 2
     only(ConsignmentAllocated, await world.react(created))
     assert [each.reference for each in world.alive()] == [created.consignment_reference]
@@ -122,15 +128,7 @@ async def test_what_pro_commits_after_the_last_look_is_cancelled_as_a_stray(worl
 async def test_a_lost_answer_to_the_cancellation_of_a_stray_is_settled_by_the_next_search(
     world: World,
 ) -> None:
-    world.fault("createConsignment", FaultKind.LATE_COMMIT, seconds=300)
-    with pytest.raises(Ambiguous):
-        await world.react(requested())
-    for seconds in (5.1, 25, 90):
-        with pytest.raises(AwaitingLookup):
-            await world.react(requested())
-        world.clock.forward(seconds)
-    created = only(ConsignmentCreated, await world.react(requested()))
-    world.clock.forward(300)
+    created = await made_twice(world)
     world.fault("cancelConsignment", FaultKind.DROP_AFTER_COMMIT)
     with pytest.raises(Ambiguous):
         await world.react(created)
