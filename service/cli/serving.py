@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from service import logs, wiring
 from service.ledger.upgrade import upgrade
-from service.settings import Settings, load
+from service.settings import GROUPS, Settings, load
 
 
 def serve(
@@ -50,13 +50,14 @@ def settings() -> None:
     """List the settings in force, secrets masked."""
     in_force = load()
     table = Table("setting", "value", "meaning", box=None, pad_edge=False)
-    for name, field in Settings.model_fields.items():
-        row = (
-            f"ORDERFLEX_{name.upper()}",
-            _shown(name, getattr(in_force, name)),
-            field.description or "",
-        )
-        table.add_row(*(escape(cell) for cell in row))
+    for group in GROUPS.values():
+        for name, field in group.model_fields.items():
+            row = (
+                f"ORDERFLEX_{name.upper()}",
+                _shown(name, getattr(in_force, name)),
+                field.description or "",
+            )
+            table.add_row(*(escape(cell) for cell in row))
     Console().print(table)
 
 
