@@ -9,7 +9,7 @@ from service.events.reallocation import (
     ConsignmentReallocationRequested,
     ConsignmentReallocationStarted,
 )
-from service.ledger import cancellations, consignments
+from service.ledger import cancellations, consignments, manifests
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Tx
 from service.ledger.operation import Operation, Settlement
@@ -67,7 +67,7 @@ class Reallocation:
 
         async def store(tx: Tx) -> None:
             if state == states.ALLOCATED and known.pro_state == states.READY_TO_SHIP:
-                await consignments.leave_manifest(tx, known.consignment_reference, state)
+                await manifests.leave(tx, known.consignment_reference, state)
 
         def rejected(sequence: int) -> ConsignmentReallocationRejected:
             return ConsignmentReallocationRejected(

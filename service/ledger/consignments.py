@@ -1,37 +1,26 @@
 """Consignments as the ledger knows them: only these are ever allocated, so a stray can't ship."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from service.events.allocation import BY_DEFAULT_RULES, Ways, as_json, from_json
 from service.events.published import ConsignmentNames
 from service.ledger.clock import now_plus
 from service.ledger.database import Tx
-from service.ledger.lookups import OperationKind
 from service.ledger.operation import NotWanted
 from service.ledger.statements import Statement
 from service.ledger.tables import (
-    OrderState,
-    ParkedState,
     consignments,
-    operations,
-    orders,
-    parked_events,
 )
 
 KEPT_BACK = 0
 """The allocation number of a consignment that nobody may allocate or announce yet; the first
 allocation has number 1."""
-_AT_ONCE = 500
-"""References in one statement."""
 CANCELLED = "Cancelled"
-LONGEST_ANNOUNCING = 900.0
-"""Seconds for which a manifest waits until labels are announced; then it leaves them behind."""
-CAN_JOIN_A_MANIFEST = ("Allocated", "ReadyToShip", "ManifestFailed")
 
 
 _IS_IT = consignments.c.consignment_reference == bindparam("reference")
@@ -145,7 +134,8 @@ def known(row: Any) -> KnownConsignment:
     )
 
 
-async def _select(tx: Tx, *which: ColumnElement[bool]) -> list[KnownConsignment]:
+async def read(tx: Tx, *which: ColumnElement[bool]) -> list[KnownConsignment]:
+    """Read those of which all this is true, oldest first."""
     rows = await tx.execute(
         select(consignments)
         .where(*which)
@@ -162,12 +152,12 @@ async def find(tx: Tx, consignment_reference: str) -> KnownConsignment | None:
 
 async def of_order(tx: Tx, order_reference: str) -> list[KnownConsignment]:
     """Read those of an order, oldest first."""
-    return await _select(tx, consignments.c.order_reference == order_reference)
+    return await read(tx, consignments.c.order_reference == order_reference)
 
 
 async def of_customer_reference(tx: Tx, customer_reference: str) -> list[KnownConsignment]:
     """Read those that carry the reference we gave PRO for a pick: one, or two with a return."""
-    return await _select(tx, consignments.c.customer_reference == customer_reference)
+    return await read(tx, consignments.c.customer_reference == customer_reference)
 
 
 async def add(
@@ -204,7 +194,8 @@ def _kept(ways: Ways) -> list[dict[str, str]] | None:
     return None if ways == BY_DEFAULT_RULES else as_json(ways)
 
 
-async def _change(tx: Tx, consignment_reference: str, **values: Any) -> None:
+async def change(tx: Tx, consignment_reference: str, **values: Any) -> None:
+    """Store columns of a consignment, unless it is cancelled."""
     await tx.execute(
         update(consignments)
         .where(
@@ -217,7 +208,7 @@ async def _change(tx: Tx, consignment_reference: str, **values: Any) -> None:
 
 async def kept_back(tx: Tx, order_reference: str, pick_reference: str) -> list[KnownConsignment]:
     """Read those of a pick that are kept back and not cancelled, the outbound one first."""
-    found = await _select(
+    found = await read(
         tx,
         consignments.c.order_reference == order_reference,
         consignments.c.pick_reference == pick_reference,
@@ -229,12 +220,12 @@ async def kept_back(tx: Tx, order_reference: str, pick_reference: str) -> list[K
 
 async def let_go(tx: Tx, consignment_reference: str) -> None:
     """Store that a consignment that was kept back waits for its first allocation."""
-    await _change(tx, consignment_reference, allocation_number=1)
+    await change(tx, consignment_reference, allocation_number=1)
 
 
 async def move(tx: Tx, consignment_reference: str, pro_state: str) -> None:
     """Store PRO's state of a consignment."""
-    await _change(tx, consignment_reference, pro_state=pro_state)
+    await change(tx, consignment_reference, pro_state=pro_state)
 
 
 async def allocate(
@@ -260,7 +251,7 @@ async def start_allocation(
 ) -> None:
     """Store that a consignment has no allocation any more and waits for this one: the labels and
     tracking references of the old one are void, and it is in no manifest."""
-    await _change(
+    await change(
         tx,
         consignment_reference,
         pro_state="Unallocated",
@@ -286,146 +277,3 @@ async def check_allocation(tx: Tx, consignment_reference: str, allocation_number
 async def label(tx: Tx, consignment_reference: str, sha256: str, address: str) -> None:
     """Store where a consignment's labels lie."""
     await tx.run(_LABEL, reference=consignment_reference, sha256=sha256, address=address)
-
-
-_FITS_A_MANIFEST = (
-    consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST)
-    & consignments.c.manifest_reference.is_(None)
-    & consignments.c.label_sha256.is_not(None)
-)
-"""Asked again when it is stored: whoever cancels or allocates anew holds another lease."""
-_ON_HOLD = exists().where(
-    parked_events.c.order_reference == consignments.c.order_reference,
-    parked_events.c.state == ParkedState.DEAD.value,
-    parked_events.c.holds,
-    parked_events.c.consignment_reference.is_(None)
-    | (parked_events.c.consignment_reference == consignments.c.consignment_reference),
-)
-_ORDER_CANCELLED = exists().where(
-    orders.c.order_reference == consignments.c.order_reference,
-    orders.c.state == OrderState.CANCELLED.value,
-)
-_UNSAID = (
-    exists()
-    .where(
-        operations.c.order_reference == consignments.c.order_reference,
-        operations.c.kind == OperationKind.GET_LABELS.value,
-        operations.c.outcomes.is_not(None),
-        operations.c.published_at.is_(None),
-    )
-    .correlate(consignments)
-)
-
-
-def _ready_at(location: str, carriers: Sequence[str]) -> ColumnElement[bool]:
-    """Labelled, in no manifest, and of an order that is neither cancelled nor on hold."""
-    ready = (
-        (consignments.c.shipping_location_reference == location)
-        & _FITS_A_MANIFEST
-        & ~_ON_HOLD
-        & ~_ORDER_CANCELLED
-    )
-    return ready & consignments.c.carrier_reference.in_(carriers) if carriers else ready
-
-
-async def are_being_announced(
-    tx: Tx, location: str, carriers: Sequence[str], before: datetime
-) -> bool:
-    """Tell whether labels that were stored before a moment are not known to be announced.
-
-    Who asks for a manifest may have heard of them all the same. Of what can't be announced for so
-    long nobody has heard: it must not keep the whole location waiting.
-    """
-    stored_before = _UNSAID.where(
-        operations.c.settled_at < before,
-        operations.c.settled_at > now_plus(-LONGEST_ANNOUNCING),
-    )
-    found = await tx.execute(select(exists().where(_ready_at(location, carriers), stored_before)))
-    return bool(found.scalar_one())
-
-
-async def close_batch(
-    tx: Tx,
-    location: str,
-    manifest_reference: str,
-    carriers: Sequence[str],
-    seen: Mapping[str, str] | None = None,
-) -> list[KnownConsignment]:
-    """Take what is ready at a location into one manifest; the same manifest takes no more later.
-
-    Ready is only what has been announced as labelled: nobody is to hear of the manifest before the
-    labels. `seen` limits it to these references and gives their states in PRO, which others may
-    have changed.
-    """
-    batch = await of_manifest(tx, location, manifest_reference)
-    if batch:
-        return batch
-    found = await tx.execute(
-        select(consignments.c.consignment_reference, consignments.c.pro_state).where(
-            _ready_at(location, carriers), ~_UNSAID
-        )
-    )
-    by_state: dict[str, list[str]] = {}
-    for reference, state in found:
-        if seen is None or reference in seen:
-            by_state.setdefault(seen[reference] if seen else state, []).append(reference)
-    for state, references in by_state.items():
-        for start in range(0, len(references), _AT_ONCE):
-            part = references[start : start + _AT_ONCE]
-            await tx.execute(
-                update(consignments)
-                .where(consignments.c.consignment_reference.in_(part), _FITS_A_MANIFEST)
-                .values(manifest_reference=manifest_reference, pro_state=state)
-            )
-    return await of_manifest(tx, location, manifest_reference)
-
-
-async def check_in_manifest(tx: Tx, consignment_reference: str, manifest_reference: str) -> None:
-    """Raise NotWanted if a consignment is not in this manifest any more."""
-    is_it = consignments.c.consignment_reference == consignment_reference
-    found = await tx.execute(select(consignments.c.manifest_reference).where(is_it))
-    if found.scalar_one() != manifest_reference:
-        raise NotWanted(consignment_reference)
-
-
-async def are_others_ready(tx: Tx, location: str, manifest_reference: str) -> bool:
-    """Tell whether more at a location is ReadyToShip than its own: on hold, or left out."""
-    found = await tx.execute(
-        select(
-            exists().where(
-                consignments.c.shipping_location_reference == location,
-                consignments.c.pro_state == "ReadyToShip",
-                consignments.c.manifest_reference.is_distinct_from(manifest_reference),
-            )
-        )
-    )
-    return bool(found.scalar_one())
-
-
-async def leave_manifest(tx: Tx, consignment_reference: str, pro_state: str) -> None:
-    """Store that a consignment was not manifested after all; the next manifest may take it."""
-    await _change(tx, consignment_reference, pro_state=pro_state, manifest_reference=None)
-
-
-async def of_manifest(tx: Tx, location: str, manifest_reference: str) -> list[KnownConsignment]:
-    """Read the consignments of one manifest."""
-    return await _select(
-        tx,
-        consignments.c.shipping_location_reference == location,
-        consignments.c.manifest_reference == manifest_reference,
-    )
-
-
-async def move_in_manifest(
-    tx: Tx, manifest_reference: str, consignment_reference: str, state: str
-) -> None:
-    """Store PRO's state of a consignment of a manifest, unless it is further on already."""
-    await tx.execute(
-        update(consignments)
-        .where(
-            consignments.c.consignment_reference == consignment_reference,
-            consignments.c.manifest_reference == manifest_reference,
-            consignments.c.pro_state.in_(CAN_JOIN_A_MANIFEST),
-        )
-        .values(pro_state=state, moved_at=now_plus())
-    )

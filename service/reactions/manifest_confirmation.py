@@ -13,7 +13,7 @@ from service.clock import utc_now
 from service.events.envelope import Envelope
 from service.events.published import ConsignmentManifested, ConsignmentManifestFailed
 from service.events.topics import EventType
-from service.ledger import consignments
+from service.ledger import consignments, manifests
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Contended, Database, Tx
 from service.ledger.leases import LeaseHeld
@@ -103,7 +103,7 @@ class ConfirmManifest:
         """Do one round; gives the seconds until the next, None when all are settled."""
         details = work.details
         async with self.database.begin() as tx:
-            batch = await consignments.of_manifest(
+            batch = await manifests.batch_of(
                 tx, str(details["location"]), str(details["manifest_reference"])
             )
         asked = set(details["consignments"])
@@ -176,7 +176,7 @@ class ConfirmManifest:
         key = operation_key("confirm", reference, manifest)
 
         async def is_in_it(tx: Tx) -> None:
-            await consignments.check_in_manifest(tx, reference, manifest)
+            await manifests.check_holds(tx, reference, manifest)
 
         async def store(tx: Tx) -> None:
             if isinstance(ending, Manifested):
@@ -184,7 +184,7 @@ class ConfirmManifest:
             else:
                 # A word that lets no manifest take it again is not kept: the next one reads it.
                 kept = state if state in states.KNOWN - states.PASSING else states.ALLOCATED
-                await consignments.leave_manifest(tx, reference, kept)
+                await manifests.leave(tx, reference, kept)
 
         return await self.operations.conclude(
             operation_by_key(

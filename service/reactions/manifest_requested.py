@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 from service.clock import utc_now
 from service.events.envelope import Envelope
 from service.events.received import ManifestRequested
-from service.ledger import consignments, timed_work
+from service.ledger import manifests, timed_work
 from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database, Tx
 from service.ledger.lookups import OperationKind
@@ -48,7 +48,7 @@ class ManifestLocation:
         await self._make_ready(event, cause)
         location, reference = event.shipping_location_reference, event.manifest_reference
         async with self.database.begin() as tx:
-            batch = await consignments.of_manifest(tx, location, reference)
+            batch = await manifests.batch_of(tx, location, reference)
         for member in batch:
             await self.strays.search_if_unknown(member.order_reference, member.pick_reference)
         await self._queue_by_name(
@@ -63,9 +63,9 @@ class ManifestLocation:
 
         async def close(tx: Tx) -> None:
             location, carriers = event.shipping_location_reference, event.carriers
-            if await consignments.are_being_announced(tx, location, carriers, cause.time):
+            if await manifests.are_being_announced(tx, location, carriers, cause.time):
                 raise StillMoving("labels that were asked to go with it are being announced")
-            batch[:] = await consignments.close_batch(
+            batch[:] = await manifests.close_batch(
                 tx, location, event.manifest_reference, carriers, seen
             )
 
@@ -195,7 +195,7 @@ class ManifestLocation:
         """Ask by query; by name where the query would take others' too. Gives what PRO left out."""
         location = event.shipping_location_reference
         async with self.database.each() as tx:
-            by_name = await consignments.are_others_ready(tx, location, event.manifest_reference)
+            by_name = await manifests.are_others_ready(tx, location, event.manifest_reference)
         if not by_name:
             return list((await self.pro.manifest_from_query(request)).failed)
         return await self._send_named(ready)
@@ -237,7 +237,7 @@ def _made_ready(event: ManifestRequested, moved: dict[str, str]) -> Settlement:
 
     async def store(tx: Tx) -> None:
         for reference, state in moved.items():
-            await consignments.move_in_manifest(tx, event.manifest_reference, reference, state)
+            await manifests.move(tx, event.manifest_reference, reference, state)
 
     return Settlement(effects=store, result={"consignments": len(moved)})
 
@@ -256,9 +256,7 @@ def _queued(
     async def store(tx: Tx) -> None:
         for member in batch:
             if member.consignment_reference not in not_queued:
-                await consignments.move_in_manifest(
-                    tx, reference, member.consignment_reference, "Manifesting"
-                )
+                await manifests.move(tx, reference, member.consignment_reference, "Manifesting")
         await timed_work.add(
             tx,
             operation_key("confirm", location, reference, way),

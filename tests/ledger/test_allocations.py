@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from service.events.allocation import BY_DEFAULT_RULES, Way, Ways
-from service.ledger import consignments, orders, standing
+from service.ledger import consignments, manifests, orders, standing
 from service.ledger.consignments import KnownConsignment
 from service.ledger.lookups import OperationKind
 from service.ledger.operation import Claim, Settled, Settlement
@@ -56,7 +56,7 @@ async def test_ways_are_kept_until_a_new_allocation_brings_its_own(ledger: Ledge
             tracking_references=["T-1"],
         )
         await consignments.label(tx, "EC-1", "0" * 64, "file:///x")
-        (batch,) = await consignments.close_batch(tx, "LEEDS_DC", "M-1", ())
+        (batch,) = await manifests.close_batch(tx, "LEEDS_DC", "M-1", ())
         assert batch.manifest_reference == "M-1"
         await consignments.start_allocation(tx, "EC-1", 2, BY_DEFAULT_RULES)
     anew = await known(ledger)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from service.events.allocation import Way
-from service.ledger import consignments, history, orders, standing
+from service.ledger import consignments, history, manifests, orders, standing
 from service.ledger.attention import Attention, Item, NoSuchItem, Place
 from service.ledger.attention_kinds import SAID, Action, AttentionPolicy, Kind
 from service.ledger.dead_letters import DeadLetters, Decision
@@ -235,7 +235,7 @@ async def test_a_consignment_stands_still_on_its_way(ledger: Ledger) -> None:
     assert await told(2 * HOUR) == [Kind.NOT_MANIFESTED]
 
     async with ledger.database.begin() as tx:
-        await consignments.close_batch(tx, "LEEDS_DC", "M-1", ())
+        await manifests.close_batch(tx, "LEEDS_DC", "M-1", ())
     await move(ledger, "Manifesting")
     assert await told(HOUR - 1) == []
     assert await told(2) == [Kind.NOT_CONFIRMED]
@@ -243,7 +243,7 @@ async def test_a_consignment_stands_still_on_its_way(ledger: Ledger) -> None:
     assert "M-1" in item.why
 
     async with ledger.database.begin() as tx:
-        await consignments.leave_manifest(tx, "EC-1", "ManifestFailed")
+        await manifests.leave(tx, "EC-1", "ManifestFailed")
     assert await told(0) == [Kind.MANIFEST_FAILED]
     (item,) = await listed(ledger)
     assert "next manifest" in item.do

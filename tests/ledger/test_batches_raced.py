@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Executable
 
 from service.events.allocation import BY_DEFAULT_RULES
-from service.ledger import cancellations, consignments
+from service.ledger import cancellations, consignments, manifests
 from service.ledger.database import Tx
 
 from .ledgers import on_postgresql
@@ -62,7 +62,7 @@ async def test_what_left_meanwhile_is_not_taken_into_the_batch(
 
     async with ledger.database.begin() as tx:
         raced: Any = Interrupted(tx, leaves)
-        assert await consignments.close_batch(raced, "LEEDS_DC", "M-1", ()) == []
+        assert await manifests.close_batch(raced, "LEEDS_DC", "M-1", ()) == []
         found = await consignments.find(tx, REFERENCE)
     assert found is not None
     assert found.pro_state in ("Cancelled", "Unallocated")

@@ -11,6 +11,7 @@ from service.ledger import (
     consignments,
     history,
     leases,
+    manifests,
     orders,
     standing,
 )
@@ -160,7 +161,7 @@ async def test_nothing_moves_a_cancelled_consignment(ledger: Ledger) -> None:
         await cancellations.check_consignment(tx, "EC-1")
         await cancellations.cancel_consignment(tx, "EC-1")
         await consignments.move(tx, "EC-1", "AllocationFailed")
-        await consignments.leave_manifest(tx, "EC-1", "Allocated")
+        await manifests.leave(tx, "EC-1", "Allocated")
         found = await consignments.find(tx, "EC-1")
         with pytest.raises(NotWanted):
             await cancellations.check_consignment(tx, "EC-1")
@@ -176,7 +177,7 @@ async def test_the_consignments_of_a_cancelled_order_are_not_wanted(ledger: Ledg
             await cancellations.check_consignment(tx, "EC-1")
         await consignments.label(tx, "EC-1", "0" * 64, "file:///labels")
         await consignments.move(tx, "EC-1", "Allocated")
-        assert await consignments.close_batch(tx, "LEEDS_DC", "M-1", ()) == []
+        assert await manifests.close_batch(tx, "LEEDS_DC", "M-1", ()) == []
 
 
 async def test_what_a_withdrawn_pick_took_is_free_again(ledger: Ledger) -> None:

@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from service.ledger import consignments
+from service.ledger import consignments, manifests
 from service.ledger.operation import Claim
 from service.ledger.outcomes import OutcomeStore
 from service.ledger.parked_rows import Origin, ParkedEvent, Reason, Subject
@@ -175,12 +175,12 @@ async def test_a_dead_letter_keeps_its_orders_consignments_from_the_manifest(
             await consignments.move(tx, f"EC-{order}", "Allocated")
     row = await bury(ledger)
     async with ledger.database.begin() as tx:
-        batch = await consignments.close_batch(tx, "LEEDS_DC", "M-1", ())
+        batch = await manifests.close_batch(tx, "LEEDS_DC", "M-1", ())
     assert [each.order_reference for each in batch] == ["WEB-2"]
     await ledger.parked.let_go(row)
     async with ledger.database.begin() as tx:
-        again = await consignments.close_batch(tx, "LEEDS_DC", "M-1", ())
-        later = await consignments.close_batch(tx, "LEEDS_DC", "M-2", ())
+        again = await manifests.close_batch(tx, "LEEDS_DC", "M-1", ())
+        later = await manifests.close_batch(tx, "LEEDS_DC", "M-2", ())
     assert [each.order_reference for each in again] == ["WEB-2"]
     assert [each.order_reference for each in later] == ["WEB-1"]
 
