@@ -11,7 +11,7 @@ CHAOS_SEED ?=
 PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick chaos bench bench-short simulate lint format schemas lock clean
+.PHONY: help setup demo test test-quick check-alerts chaos bench bench-short simulate lint format schemas lock clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: $(READY) ## Run every test: real Kafka broker, real PostgreSQL, the stand-
 
 test-quick: $(READY) ## Run the tests that need neither broker nor PostgreSQL
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not kafka and not postgresql"
+
+check-alerts: $(READY) ## Check metrics, dashboards and alerts on a real Prometheus
+	@$(BIN)/python -m pytest $(PARALLEL) tests/watching
 
 chaos: $(READY) ## Kill, freeze and cut off everything under load, then count (CHAOS_SECONDS, CHAOS_SEED)
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))

@@ -15,6 +15,7 @@ from service.events.topics import EventType, Topics
 from service.intake.broker import Broker
 from service.intake.engine import Engine
 from service.intake.gate import Gate
+from service.intake.lag import Lag
 from service.intake.limits import Limits
 from service.intake.step_guard import StepGuard
 from service.intake.sweeper import Sweeper
@@ -37,6 +38,7 @@ class Service:
     broker: Broker
     engine: Engine
     sweeper: Sweeper
+    lag: Lag
     collections: CollectionDue
     gate: Gate
     steps_on: Sequence[EventType]
@@ -61,13 +63,15 @@ class Service:
             log.info("taking up events", steps=[event.value for event in self.steps_on])
             polling = asyncio.create_task(self.engine.run(consumer), name="engine")
             sweeping = asyncio.create_task(self.sweeper.run(), name="sweeper")
+            measuring = asyncio.create_task(self.lag.run(consumer), name="lag")
             stopped = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({polling, sweeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
             log.info("draining")
             await self.engine.stop()
-            for task in (polling, sweeping, stopped):
+            running = (polling, sweeping, measuring)
+            for task in (*running, stopped):
                 task.cancel()
-            for ended in await asyncio.gather(polling, sweeping, return_exceptions=True):
+            for ended in await asyncio.gather(*running, return_exceptions=True):
                 if isinstance(ended, Exception):
                     raise ended
         finally:

@@ -36,14 +36,18 @@ from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival, arrival, resumed, seconds_until_due
 from service.intake.broker import Broker
 from service.intake.circuit import ANSWERED, Circuit, CircuitPolicy
+from service.intake.counting import Counting, CountingPolicy
 from service.intake.engine import Engine, EnginePolicy
 from service.intake.gate import Closed, Gate, GatePolicy
 from service.intake.handling import Handling, HandlingPolicy, Reaction
 from service.intake.ladder import Ladder, LadderPolicy
+from service.intake.lag import Lag, LagPolicy
 from service.intake.limits import Limits, LimitsPolicy
 from service.intake.parking import Parking
+from service.intake.pick_times import PickTimes
 from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.sweeper import Sweeper, SweepPolicy
+from service.intake.watched import begin_at_zero, watch_connections
 from service.ledger.database import Database
 from service.ledger.dead_letters import DeadLetters
 from service.ledger.journal import Journal
@@ -53,6 +57,7 @@ from service.ledger.parked import ParkedEvents
 from service.ledger.parked_rows import Woken
 from service.ledger.publication import Publication
 from service.ledger.timed_work import WorkKind
+from service.ledger.waiting import OnTheirWay
 from service.lifetime import Http, Service, not_ready, slowed
 from service.metrics import Metrics, Name
 from service.operations import Operations
@@ -133,6 +138,7 @@ def assemble(
     if not settings.pro_key.get_secret_value():
         raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
     metrics = Metrics()
+    begin_at_zero(metrics, steps_on)
     limits = Limits(LimitsPolicy(settings.pro_max_calls, settings.pro_calls_per_second), metrics)
     guard = StepGuard(GuardPolicy(try_every=settings.step_try_every), metrics, steps_on)
 
@@ -143,6 +149,7 @@ def assemble(
             circuit.saw(verdict)
 
     pro = client_of(settings, on_call, transport)
+    watch_connections(metrics, database, pro)
 
     gate = Gate(
         GatePolicy(settings.probe_every),
@@ -219,6 +226,8 @@ def assemble(
     parked = ParkedEvents(database, seal)
     parking = Parking(parked, broker.publish, wake, topics, metrics)
     announcer = Announcer(broker.publish, publication, topics, settings.event_source, metrics)
+    on_their_way = OnTheirWay(database)
+    pick_times = PickTimes(on_their_way, metrics)
     handling = Handling(
         cast("Mapping[EventType, Reaction]", {event: reactions[event] for event in steps_on}),
         announcer,
@@ -229,6 +238,7 @@ def assemble(
         limits,
         guard,
         HandlingPolicy(claim=settings.lease),
+        pick_times,
         metrics,
     )
     engine = Engine(
@@ -250,7 +260,15 @@ def assemble(
         database,
         publication,
         parked,
-        attention_of(settings, database),
+        Counting(
+            parked,
+            attention_of(settings, database),
+            on_their_way,
+            pick_times,
+            CountingPolicy(attention_every=settings.attention_every),
+            metrics,
+        ),
+        pick_times,
         {
             WorkKind.STRAY_SEARCH: strays,
             WorkKind.MANIFEST_CONFIRMATION: ConfirmManifest(operations, pro, database),
@@ -265,7 +283,6 @@ def assemble(
             every=settings.sweep_every,
             work_lease=settings.lease,
             unpublished=settings.lease,
-            attention_every=settings.attention_every,
         ),
         metrics,
     )
@@ -290,6 +307,7 @@ def assemble(
         broker=broker,
         engine=engine,
         sweeper=sweeper,
+        lag=Lag(engine.unfinished_from, LagPolicy(), metrics),
         collections=collections,
         gate=gate,
         steps_on=steps_on,

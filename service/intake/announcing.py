@@ -36,14 +36,16 @@ class Announcer:
         self._metrics = metrics
         self._log = structlog.get_logger("intake")
 
-    async def announce(self, performed: Performed) -> None:
+    async def announce(self, performed: Performed) -> bool:
         """Publish the outcomes of a settled operation, wait for the acks, mark them published.
 
-        Raises what the broker raises: the caller comes back, and the same ids are said again.
+        Tells whether it is the first time. Raises what the broker raises: the caller comes back,
+        and the same ids are said again.
         """
         await self.publish(performed.announcements)
-        if performed.announcements:
-            await self._publication.acknowledged(performed.operation_key)
+        if not performed.announcements:
+            return False
+        return await self._publication.acknowledged(performed.operation_key)
 
     async def publish(self, announcements: Sequence[Announcement]) -> None:
         """Publish stored outcomes, in order."""

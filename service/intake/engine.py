@@ -68,6 +68,7 @@ class _Delivery:
     partition: TopicPartition | None
     offset: int
     epoch: int
+    taken_up: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -125,6 +126,18 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         """When the loop last came round (monotonic seconds): the sign of life."""
         self.is_running = False
         self._log = structlog.get_logger("intake")
+        metrics.follow(Name.OLDEST_UNFINISHED, lambda: self.oldest_unfinished_seconds)
+
+    @property
+    def oldest_unfinished_seconds(self) -> float:
+        """Since the oldest event that runs or waits for its lane was taken up; 0 when none does."""
+        now = time.monotonic()
+        return max((now - one.taken_up for one in self._lanes.items()), default=0.0)
+
+    def unfinished_from(self, partition: TopicPartition) -> int | None:
+        """Give a partition's lowest unfinished offset; None if nothing was taken up of it yet."""
+        window = self._windows.get(partition)
+        return window.position if window is not None and window.position >= 0 else None
 
     async def run(self, consumer: AIOKafkaConsumer) -> None:
         """Poll until `stop`."""
@@ -337,6 +350,7 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         """Start afresh: positions come from the committed offsets, pauses are forgotten."""
         self._forget()
         self._rebalancing = False
+        self._metrics.count(Name.REBALANCES)
 
     def _drop_waiting(self, partition: TopicPartition | None = None, since: int = 0) -> None:
         """Forget what does not run yet, of one partition from an offset on, or all of it."""

@@ -24,6 +24,7 @@ from service.intake.gate import Closed, Gate
 from service.intake.ladder import GiveUp, Ladder, Park, Why
 from service.intake.limits import Limits
 from service.intake.parking import Parking, kept
+from service.intake.pick_times import PickTimes
 from service.intake.step_guard import StepGuard
 from service.intake.troubles import Patience, PatiencePolicy, Trouble, trouble_of
 from service.ledger import standing
@@ -69,6 +70,7 @@ class Handling:
     limits: Limits
     guard: StepGuard
     policy: HandlingPolicy
+    pick_times: PickTimes
     metrics: Metrics
 
     async def settle(self, arrived: Arrival) -> Ending:
@@ -136,7 +138,8 @@ class Handling:
         if isinstance(arrived.content, Malformed):
             await self.parking.give_up_unreadable(arrived, arrived.content)
             return Ending.DEAD_LETTER
-        trouble = await self._try(arrived, arrived.content)
+        counted_late = row is not None and row.counted_late
+        trouble = await self._try(arrived, arrived.content, counted_late=counted_late)
         if trouble is not None:
             return await self._put_aside(arrived, row, trouble)
         if row is not None:
@@ -173,7 +176,9 @@ class Handling:
         async with self.database.begin() as tx:
             return arrived.parked_since < await standing.trusted_from(tx)
 
-    async def _try(self, arrived: Arrival, received: Received) -> Trouble | None:
+    async def _try(
+        self, arrived: Arrival, received: Received, *, counted_late: bool
+    ) -> Trouble | None:
         """React and publish; None when the event is settled."""
         reaction = self.reactions.get(received.envelope.type)
         if reaction is None:
@@ -185,7 +190,7 @@ class Handling:
         while True:
             try:
                 performed = await self._react(reaction, received.event, cause)
-                await self.announcer.announce(performed)
+                await self._announce(received.event, cause, performed, counted_late=counted_late)
             except MessageSizeTooLargeError as error:
                 return trouble_of(error, self.policy.moving_wait)  # it never will be smaller
             except (LedgerDown, LedgerNotReady, KafkaError):
@@ -201,6 +206,12 @@ class Handling:
                 await asyncio.sleep(wait)
             else:
                 return None
+
+    async def _announce(
+        self, event: Event, cause: Envelope, performed: Performed, *, counted_late: bool
+    ) -> None:
+        if await self.announcer.announce(performed):
+            self.pick_times.answered(event, cause, performed, counted_late=counted_late)
 
     async def _react(self, reaction: Reaction, event: Event, cause: Envelope) -> Performed:
         """React once intake is open and there is a turn to call PRO."""

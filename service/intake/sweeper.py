@@ -13,11 +13,12 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from service.intake.announcing import Announcer
+from service.intake.counting import Counting
 from service.intake.gate import Closed, Gate
 from service.intake.limits import Limits
 from service.intake.parking import Parking, Wake
+from service.intake.pick_times import PickTimes
 from service.ledger import timed_work
-from service.ledger.attention import Attention
 from service.ledger.database import Contended, Database, LedgerDown, LedgerNotReady
 from service.ledger.leases import LeaseHeld
 from service.ledger.operation import AwaitingLookup
@@ -45,9 +46,6 @@ class SweepPolicy:
     """How long after its due time a parked event is woken without its retry message."""
     unpublished: float = 60.0
     """How long after it was stored an outcome or a letter without an ack is published again."""
-    count_every: float = 5.0
-    attention_every: float = 60.0
-    """How often what needs attention is counted, which reads more than the rest."""
 
 
 class Sweeper:
@@ -58,7 +56,8 @@ class Sweeper:
         database: Database,
         publication: Publication,
         parked: ParkedEvents,
-        attention: Attention,
+        counting: Counting,
+        pick_times: PickTimes,
         workers: Mapping[WorkKind, Worker],
         announcer: Announcer,
         parking: Parking,
@@ -71,7 +70,8 @@ class Sweeper:
         self._database = database
         self._publication = publication
         self._parked = parked
-        self._attention = attention
+        self._counting = counting
+        self._pick_times = pick_times
         self._workers = workers
         self._announcer = announcer
         self._parking = parking
@@ -80,19 +80,19 @@ class Sweeper:
         self._limits = limits
         self._policy = policy
         self._metrics = metrics
-        self._last_count = self._last_attention = 0.0
         self._log = structlog.get_logger("sweeper")
 
     async def run(self) -> None:
         """Sweep for ever; timed work, which calls PRO, keeps nothing else waiting."""
         async with asyncio.TaskGroup() as together:
-            together.create_task(self._again_and_again(self.tidy), name="tidy")
-            together.create_task(self._again_and_again(self.work), name="timed work")
+            together.create_task(self._again_and_again("tidy", self.tidy), name="tidy")
+            together.create_task(self._again_and_again("work", self.work), name="work")
 
-    async def _again_and_again(self, rounds: Callable[[], Awaitable[None]]) -> None:
+    async def _again_and_again(self, loop: str, rounds: Callable[[], Awaitable[None]]) -> None:
         while True:
             await self._gate.wait_open()
             await rounds()
+            self._metrics.set(Name.LAST_SWEEP, time.time(), loop=loop)
             await asyncio.sleep(self._policy.every)
 
     async def sweep(self) -> None:
@@ -106,8 +106,7 @@ class Sweeper:
             self._wake_parked,
             self._publish_unpublished,
             self._send_letters,
-            self._count_parked,
-            self._count_attention,
+            *self._counting.jobs,
         )
 
     async def work(self) -> None:
@@ -128,21 +127,6 @@ class Sweeper:
     def _failed(self, job: str, error: Exception) -> None:
         self._metrics.count(Name.SWEEPS_FAILED, job=job)
         self._log.error("a sweep failed", job=job, error=type(error).__name__)
-
-    async def _count_parked(self) -> None:
-        if time.monotonic() - self._last_count > self._policy.count_every:
-            self._last_count = time.monotonic()
-            found = await self._parked.standing()
-            for state, count in found.counts.items():
-                self._metrics.set(Name.PARKED, count, state=state.value)
-            self._metrics.set(Name.OLDEST_PARKED, found.oldest_seconds)
-            self._metrics.set(Name.ORDERS_HELD, found.orders_held)
-
-    async def _count_attention(self) -> None:
-        if time.monotonic() - self._last_attention > self._policy.attention_every:
-            self._last_attention = time.monotonic()
-            for kind, count in (await self._attention.counts()).items():
-                self._metrics.set(Name.NEEDS_ATTENTION, count, kind=kind.value)
 
     async def _wake_parked(self) -> None:
         for woken in await self._parked.overdue(self._policy.overdue, self._policy.at_once):
@@ -186,12 +170,13 @@ class Sweeper:
                 await timed_work.again(tx, work, again)
 
     async def _say(self, performed: Performed) -> None:
-        await self._announcer.announce(performed)
+        if await self._announcer.announce(performed):
+            await self._pick_times.by_the_clock(performed)
 
     async def _publish_unpublished(self) -> None:
         left = await self._publication.missing(self._policy.unpublished, self._policy.at_once)
         for key, announcements in left:
             try:
-                await self._announcer.announce(Performed(key, announcements))
+                await self._say(Performed(key, announcements))
             except (KafkaError, ValueError) as error:
                 self._failed("publish_unpublished", error)

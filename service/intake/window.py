@@ -5,7 +5,7 @@ be committed only when every event before it in its partition is finished.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
@@ -127,6 +127,12 @@ class Lanes(Generic[Item]):
         heapify(self._ready)
         self._waiting_count -= len(dropped)
         return dropped
+
+    def items(self) -> Iterator[Item]:
+        """Give the items that run or wait."""
+        yield from self._running.values()
+        for lane in self._waiting.values():
+            yield from (item for _, item in lane)
 
     @property
     def running(self) -> int:

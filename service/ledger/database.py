@@ -1,7 +1,9 @@
 """The connection to the ledger's database: SQLite embedded, PostgreSQL in production."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Executable, Table, false, select
@@ -32,6 +34,22 @@ __all__ = [
     "Tx",
     "upsert",
 ]
+
+
+class Ended(StrEnum):
+    """How a transaction may end."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    """Rolled back by us: there was nothing to do after all, or an error of ours."""
+    CONTENDED = "contended"
+    """The database gave way to another; it is tried again."""
+    DOWN = "down"
+    """The database can't be reached, or answered with an error of its own."""
+
+
+OnEnded = Callable[[Ended, float], None]
+"""Told after every transaction: how it ended, and the seconds it took."""
 
 
 class Tx:
@@ -77,6 +95,7 @@ class Database:
         self._driver: Driver = (
             Sqlite(policy, clock, in_a_thread) if self.is_sqlite else Postgresql(policy)
         )
+        self.on_ended: OnEnded = lambda _ended, _seconds: None
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Tx]:
@@ -85,8 +104,9 @@ class Database:
         Raises LedgerDown or Contended for what is the database's fault; a fault of ours (a value
         that it can't take, say) is StatementRefused.
         """
-        async with self._driver.transaction() as session:
-            yield Tx(session, self._driver.name)
+        with self._told():
+            async with self._driver.transaction() as session:
+                yield Tx(session, self._driver.name)
 
     @asynccontextmanager
     async def each(self) -> AsyncIterator[Tx]:
@@ -94,8 +114,24 @@ class Database:
 
         For reads that need not agree with each other, or a single change. Raises as `begin` does.
         """
-        async with self._driver.alone() as session:
-            yield Tx(session, self._driver.name)
+        with self._told():
+            async with self._driver.alone() as session:
+                yield Tx(session, self._driver.name)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        started, ended = time.monotonic(), Ended.UNDONE
+        try:
+            yield
+            ended = Ended.DONE
+        except Contended:
+            ended = Ended.CONTENDED
+            raise
+        except (LedgerDown, LedgerNotReady):
+            ended = Ended.DOWN
+            raise
+        finally:
+            self.on_ended(ended, time.monotonic() - started)
 
     async def check(self) -> None:
         """Answer with nothing when the ledger can be used.

@@ -62,6 +62,7 @@ class Standing:
     oldest_seconds: float
     """Since the event that is parked the longest first failed; 0 when none is parked."""
     orders_held: int
+    orders_parked: int
 
 
 class ParkedEvents:
@@ -275,11 +276,12 @@ class ParkedEvents:
         async with self._database.each() as tx:
             found = {ParkedState(state): count for state, count in await tx.run(COUNTS)}
             held = await tx.run(ORDERS_HELD)
-            now, since = (await tx.run(OLDEST)).one()
+            now, since, orders_parked = (await tx.run(OLDEST)).one()
         return Standing(
             {state: found.get(state, 0) for state in ParkedState},
             (now - since).total_seconds() if since else 0.0,
             held.scalar_one(),
+            orders_parked,
         )
 
     async def _opened(self, tx: Tx, sequences: Sequence[int]) -> list[Woken]:

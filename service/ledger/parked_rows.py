@@ -66,6 +66,8 @@ class ParkedEvent:
     first_failed_at: datetime
     due_at: datetime
     is_letter_sent: bool
+    counted_late: bool
+    """Whether, as a pick, it is counted as one without its consignment in time."""
     seconds_until_due: float
     """By the database's clock, when the row was read; negative when overdue."""
 
@@ -196,6 +198,7 @@ def parked(row: Any) -> ParkedEvent:
         first_failed_at=row.first_failed_at,
         due_at=row.due_at,
         is_letter_sent=row.letter_at is not None,
+        counted_late=row.counted_late,
         seconds_until_due=(row.due_at - row.read_at).total_seconds(),
     )
 

@@ -80,5 +80,9 @@ ORDERS_HELD = Statement(
     )
 )
 OLDEST = Statement(
-    lambda _: select(now_plus(), func.min(parked_events.c.first_failed_at)).where(_IS_PARKED)
+    lambda _: select(
+        now_plus(),
+        func.min(parked_events.c.first_failed_at),
+        func.count(func.distinct(parked_events.c.order_reference)),
+    ).where(_IS_PARKED)
 )

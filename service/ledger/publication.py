@@ -44,10 +44,10 @@ class Publication:
         self._database = database
         self._outcomes = outcomes
 
-    async def acknowledged(self, operation_key: str) -> None:
-        """Store that the broker has the outcomes of an operation."""
+    async def acknowledged(self, operation_key: str) -> bool:
+        """Store that the broker has the outcomes of an operation; tells whether it is news."""
         async with self._database.each() as tx:
-            await tx.run(_ACKNOWLEDGED, key=operation_key)
+            return (await tx.run(_ACKNOWLEDGED, key=operation_key)).rowcount == 1
 
     async def missing(
         self, older_than_seconds: float, limit: int

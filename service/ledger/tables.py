@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -239,6 +240,7 @@ parked_events = Table(
     Column("first_failed_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("letter_at", Instant),
+    Column("counted_late", Boolean, nullable=False, server_default=false()),
     Column("payload", LargeBinary, nullable=False),
     UniqueConstraint("topic", "partition", "offset"),
     Index("ix_parked_events_due", "state", "due_at"),

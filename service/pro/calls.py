@@ -38,6 +38,8 @@ class Calls:
     ) -> None:
         self._policy = policy
         self._on_call = on_call
+        self.in_flight = 0
+        """How many calls are under way at this moment."""
         self._http = httpx.AsyncClient(
             transport=transport
             or OnceOnlyTransport(
@@ -81,6 +83,7 @@ class Calls:
         ProVerdict; a cancelled call stays a CancelledError."""
         started = time.monotonic()
         verdict = Verdict.AMBIGUOUS if changes else Verdict.RETRYABLE
+        self.in_flight += 1
         try:
             with judged(operation, changes=changes):
                 async with asyncio.timeout(self._policy.total_deadline):
@@ -96,6 +99,7 @@ class Calls:
             verdict = Verdict.CANCELLED
             raise
         finally:
+            self.in_flight -= 1
             if self._on_call is not None:
                 self._on_call(operation, verdict, time.monotonic() - started)
         return result

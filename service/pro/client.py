@@ -34,6 +34,11 @@ class ProClient(OrderCalls, ConsignmentCalls, AllocationCalls, PaperCalls, Movem
         """Close all connections."""
         await self._calls.aclose()
 
+    @property
+    def calls_in_flight(self) -> int:
+        """How many calls are under way at this moment."""
+        return self._calls.in_flight
+
     async def get_shipping_locations(self) -> tuple[answers.ShippingLocation, ...]:
         """`GET /shippinglocations`; also the read that probes whether PRO is back."""
         return await self._calls.call(

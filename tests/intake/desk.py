@@ -17,12 +17,14 @@ from service.events.said import Event
 from service.events.topics import EventType, Topics
 from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival, arrival, resumed
+from service.intake.counting import Counting, CountingPolicy
 from service.intake.ending import Ending
 from service.intake.gate import Closed, Gate, GatePolicy
 from service.intake.handling import Handling, HandlingPolicy
 from service.intake.ladder import Ladder, LadderPolicy
 from service.intake.limits import Limits, LimitsPolicy
 from service.intake.parking import Parking
+from service.intake.pick_times import PickTimes
 from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.sweeper import Sweeper, SweepPolicy
 from service.intake.troubles import PatiencePolicy
@@ -38,6 +40,7 @@ from service.ledger.publication import Publication
 from service.ledger.sealing import Seal
 from service.ledger.tables import ParkedState
 from service.ledger.upgrade import upgrade
+from service.ledger.waiting import OnTheirWay
 from service.metrics import Metrics, Name
 from service.operations import Performed
 
@@ -229,11 +232,15 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
     publication = Publication(database, OutcomeStore(seal))
     announcer = Announcer(desk.publish, publication, TOPICS, "test", metrics)
     parking = Parking(desk.parked, desk.publish, desk.woken.append, TOPICS, metrics)
+    on_their_way = OnTheirWay(database)
+    pick_times = PickTimes(on_their_way, metrics)
+    attention = Attention(database, AttentionPolicy())
     desk.sweeper = Sweeper(
         database,
         publication,
         desk.parked,
-        Attention(database, AttentionPolicy()),
+        Counting(desk.parked, attention, on_their_way, pick_times, CountingPolicy(), metrics),
+        pick_times,
         {},
         announcer,
         parking,
@@ -253,6 +260,7 @@ async def desk_of(path: Path) -> AsyncIterator[Desk]:
         desk.limits,
         desk.guard,
         HandlingPolicy(PatiencePolicy(quick_wait=0.001, lease_patience=0.5, lease_wait=0.005)),
+        pick_times,
         metrics,
     )
     yield desk

@@ -40,6 +40,19 @@ class NoHttp:
         """There is none to close."""
 
 
+class NoCounting:
+    """Nobody looks at the replicas' gauges."""
+
+    jobs = ()
+
+
+class NoLag:
+    """Nobody looks at the replicas' lag."""
+
+    async def run(self, _consumer: object) -> None:
+        """Measure nothing."""
+
+
 class Replica:
     """One process of the service."""
 

@@ -23,7 +23,7 @@ from .operator import Operator
 from .pace import Pace
 from .platform import Platform
 from .pro import FaultyTransport, Pro
-from .replica import SETTINGS, NoHttp, Replica
+from .replica import SETTINGS, NoCounting, NoHttp, NoLag, Replica
 from .scenario import Scenario
 from .trace import Trace
 from .troubles import Troubles
@@ -88,10 +88,8 @@ class World:
             engine = service.engine
             engine._settle = self._observed(name, engine._settle)
             engine._policy = replace(engine._policy, poll_timeout=1.0, paused_poll_timeout=0.25)
-            sweeping = service.sweeper._policy
-            service.sweeper._policy = replace(
-                sweeping, count_every=float("inf"), attention_every=float("inf")
-            )
+            service.sweeper._counting = NoCounting()  # type: ignore[assignment]
+            service.lag = NoLag()  # type: ignore[assignment]
             sweeper = service.sweeper
             sweeper.tidy = self._rarer(sweeper.tidy)  # type: ignore[method-assign]
             sweeper.work = self._rarer(sweeper.work)  # type: ignore[method-assign]

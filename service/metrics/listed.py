@@ -1,54 +1,25 @@
 """Every metric of the service: one closed, typed list. docs/metrics.md is made from it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-)
-
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, that nobody asks for
+from service.metrics.names import Name
 
 Kind = Literal["counter", "gauge", "histogram"]
+Origin = Literal["replica", "ledger"]
+"""Who knows it: each replica counts its own share, to be summed; or it is read from the ledger and
+is the same in all replicas, to be taken once (max)."""
+
+PICK_IN_TIME = 120.0
+"""Seconds from a pick to its consignment, within which we promise it."""
 
 _CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STEP_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-
-
-class Name(StrEnum):
-    """Names of the metrics, as Prometheus shows them."""
-
-    EVENTS_RECEIVED = "orderflex_events_received_total"
-    EVENTS_FINISHED = "orderflex_events_finished_total"
-    EVENT_SECONDS = "orderflex_event_seconds"
-    EVENTS_PARKED = "orderflex_events_parked_total"
-    DEAD_LETTERS = "orderflex_dead_letters_total"
-    OUTCOMES_PUBLISHED = "orderflex_outcomes_published_total"
-    PRO_CALL_SECONDS = "orderflex_pro_call_seconds"
-    OPERATIONS_UNKNOWN = "orderflex_operations_unknown_total"
-    OPERATIONS_LATE = "orderflex_operations_late_total"
-    POSSIBLE_ORPHANS = "orderflex_possible_orphan_orders_total"
-    STRAYS = "orderflex_stray_consignments_total"
-    MISSING_RETURNS = "orderflex_missing_returns_total"
-    IN_FLIGHT = "orderflex_events_in_flight"
-    PARKED = "orderflex_parked_events"
-    INTAKE_PAUSED = "orderflex_intake_paused"
-    STEP_PAUSED = "orderflex_step_paused"
-    CALL_CEILING = "orderflex_pro_call_ceiling"
-    PRO_BUSY = "orderflex_pro_busy"
-    OLDEST_PARKED = "orderflex_oldest_parked_seconds"
-    ORDERS_HELD = "orderflex_orders_on_hold"
-    NEEDS_ATTENTION = "orderflex_needs_attention"
-    UNCOMMITTED = "orderflex_uncommitted_events"
-    COMMITS_FAILED = "orderflex_commits_failed_total"
-    SETTLING_FAILED = "orderflex_settling_failed_total"
-    SWEEPS_FAILED = "orderflex_sweeps_failed_total"
+_LEDGER_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+_PICK_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, PICK_IN_TIME, 300.0, 900.0, 3600.0, 86400.0)
+_MANIFEST_SECONDS = tuple(
+    60.0 * minutes for minutes in (1, 5, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 4320)
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +32,7 @@ class Metric:
     high_means: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = _STEP_SECONDS
+    known_by: Origin = "replica"
 
 
 METRICS: tuple[Metric, ...] = (
@@ -160,6 +132,7 @@ METRICS: tuple[Metric, ...] = (
         "Events in the ledger that wait for their due time or, as dead letters, for a person.",
         "Work is piling up: see the reason in `orderflex order show`.",
         ("state",),
+        known_by="ledger",
     ),
     Metric(
         Name.INTAKE_PAUSED,
@@ -192,12 +165,14 @@ METRICS: tuple[Metric, ...] = (
         "gauge",
         "Seconds since the event that is parked the longest first failed; 0 when none is parked.",
         "An order waits: `orderflex dead-letters list` and `orderflex order show` say why.",
+        known_by="ledger",
     ),
     Metric(
         Name.ORDERS_HELD,
         "gauge",
         "Orders of which something waits behind a dead letter, or would.",
         "Somebody has to look: replay or discard, see `orderflex dead-letters list`.",
+        known_by="ledger",
     ),
     Metric(
         Name.NEEDS_ATTENTION,
@@ -205,6 +180,7 @@ METRICS: tuple[Metric, ...] = (
         "What needs a person's attention, by kind, up to 1000 of each; counted once in a while.",
         "Somebody has to look: `orderflex attention` says what, why, and what can be done.",
         ("kind",),
+        known_by="ledger",
     ),
     Metric(
         Name.UNCOMMITTED,
@@ -232,46 +208,112 @@ METRICS: tuple[Metric, ...] = (
         "Look-ups, confirmations or wake-ups are late; see the log for why.",
         ("job",),
     ),
+    Metric(
+        Name.PICKS_DUE,
+        "counter",
+        "Picks that had to have their consignment within 2 minutes: each counts once, when it gets "
+        "it, or when it is parked and its 2 minutes are over.",
+        "The warehouse is busy. Only its distance from the picks in time matters.",
+    ),
+    Metric(
+        Name.PICKS_IN_TIME,
+        "counter",
+        "Of the picks that were due, those that had their consignment within 2 minutes.",
+        "The promise is kept while it is at least 99 % of the picks due.",
+    ),
+    Metric(
+        Name.PICK_TO_CONSIGNMENT,
+        "histogram",
+        "Seconds from the time of stock.picked until its consignment.created was published.",
+        "Picks wait: for a free place (lag), in the retry tiers, behind a hold, or for PRO.",
+        buckets=_PICK_SECONDS,
+    ),
+    Metric(
+        Name.PICK_TO_MANIFESTED,
+        "histogram",
+        "Seconds from taking a pick up first until its consignment.manifested was published.",
+        "Manifests are asked for rarely, or carriers can't be told.",
+        buckets=_MANIFEST_SECONDS,
+    ),
+    Metric(
+        Name.WAITING,
+        "gauge",
+        "Orders (to_be_recorded) and consignments (all other stages) that are on their way, by "
+        "what they wait for; counted once in a while.",
+        "Work queues before that stage: see the age of the oldest.",
+        ("stage",),
+        known_by="ledger",
+    ),
+    Metric(
+        Name.OLDEST_WAITING,
+        "gauge",
+        "Seconds since what waits the longest at a stage last moved; 0 where nothing waits.",
+        "to_be_manifested: no manifest was asked for; any other: see `orderflex attention`.",
+        ("stage",),
+        known_by="ledger",
+    ),
+    Metric(
+        Name.PARKED_ORDERS,
+        "gauge",
+        "Orders of which at least one event is parked.",
+        "So many customers wait: see the oldest, and `orderflex order show`.",
+        known_by="ledger",
+    ),
+    Metric(
+        Name.OPERATIONS_OPEN,
+        "gauge",
+        "Operations that are not settled: started, abandoned by a worker that died, or unknown; "
+        "counted once in a while.",
+        "unknown, abandoned: PRO loses answers or workers die; they are looked up in PRO first.",
+        ("state",),
+        known_by="ledger",
+    ),
+    Metric(
+        Name.OLDEST_UNFINISHED,
+        "gauge",
+        "Seconds since the oldest event that is taken up and unfinished was taken up; 0 when none.",
+        "An event is stuck in this replica, or intake is paused; its partition can't be committed.",
+    ),
+    Metric(
+        Name.CONSUMER_LAG,
+        "gauge",
+        "Events of a partition that are not finished: from the lowest unfinished one to its end.",
+        "More comes in than is done: add replicas, up to the number of partitions. On a retry "
+        "topic it is what waits for its due time.",
+        ("topic", "partition"),
+    ),
+    Metric(
+        Name.REBALANCES,
+        "counter",
+        "Times that this replica was given its partitions (anew).",
+        "Replicas come and go, or one is too slow to answer the broker.",
+    ),
+    Metric(
+        Name.PRO_CALLS_IN_FLIGHT,
+        "gauge",
+        "Calls to PRO under way at this moment in this replica.",
+        "Near the ceiling: PRO is slow, or the ceiling is low.",
+    ),
+    Metric(
+        Name.LEDGER_SECONDS,
+        "histogram",
+        "Seconds a transaction of the ledger took, waiting for a connection included, by ending.",
+        "The database is slow or its connections are all in use; contended ones are tried again.",
+        ("ending",),
+        _LEDGER_SECONDS,
+    ),
+    Metric(
+        Name.LAST_SWEEP,
+        "gauge",
+        "When the sweeper last came round, as Unix time, by loop.",
+        "Compare with the present time: timed work and wake-ups stand still for so long.",
+        ("loop",),
+    ),
+    Metric(
+        Name.BUILD_INFO,
+        "gauge",
+        "Always 1; its label says which version runs.",
+        "More than one version at once: an upgrade is under way, or stuck.",
+        ("version",),
+    ),
 )
-
-
-class Metrics:
-    """The metrics of one running service, in a registry of its own."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._counters: dict[Name, Counter] = {}
-        self._gauges: dict[Name, Gauge] = {}
-        self._histograms: dict[Name, Histogram] = {}
-        for metric in METRICS:
-            self._register(metric)
-
-    def _register(self, metric: Metric) -> None:
-        name, text, labels = metric.name.value, metric.meaning, metric.labels
-        if metric.kind == "counter":
-            self._counters[metric.name] = Counter(name, text, labels, registry=self.registry)
-        elif metric.kind == "gauge":
-            self._gauges[metric.name] = Gauge(name, text, labels, registry=self.registry)
-        else:
-            self._histograms[metric.name] = Histogram(
-                name, text, labels, registry=self.registry, buckets=metric.buckets
-            )
-
-    def count(self, name: Name, amount: float = 1, **labels: str) -> None:
-        """Add to a counter."""
-        counter = self._counters[name]
-        (counter.labels(**labels) if labels else counter).inc(amount)
-
-    def set(self, name: Name, value: float, **labels: str) -> None:
-        """Set a gauge."""
-        gauge = self._gauges[name]
-        (gauge.labels(**labels) if labels else gauge).set(value)
-
-    def follow(self, name: Name, value: Callable[[], float]) -> None:
-        """Have a gauge ask for its value whenever it is looked at."""
-        self._gauges[name].set_function(value)
-
-    def observe(self, name: Name, seconds: float, **labels: str) -> None:
-        """Add an observation, in seconds, to a histogram."""
-        histogram = self._histograms[name]
-        (histogram.labels(**labels) if labels else histogram).observe(seconds)

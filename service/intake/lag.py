@@ -1,0 +1,56 @@
+"""Consumer lag, measured beside the engine: also while intake is paused and nothing is fetched."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from service.metrics import Metrics, Name
+
+UnfinishedFrom = Callable[[TopicPartition], int | None]
+"""Gives a partition's lowest unfinished offset; None where nothing was taken up of it yet."""
+
+
+@dataclass(frozen=True)
+class LagPolicy:
+    """Times in seconds."""
+
+    every: float = 5.0
+    timeout: float = 5.0
+
+
+class Lag:
+    """Asks the broker once in a while where the partitions of this replica end."""
+
+    def __init__(
+        self, unfinished_from: UnfinishedFrom, policy: LagPolicy, metrics: Metrics
+    ) -> None:
+        self._unfinished_from = unfinished_from
+        self._policy = policy
+        self._metrics = metrics
+
+    async def run(self, consumer: AIOKafkaConsumer) -> None:
+        """Measure for ever; while the broker does not answer, the last values stand."""
+        while True:
+            try:
+                async with asyncio.timeout(self._policy.timeout):
+                    await self.measure(consumer)
+            except (KafkaError, IllegalStateError, TimeoutError):
+                pass  # the broker is away, or partitions are moving
+            await asyncio.sleep(self._policy.every)
+
+    async def measure(self, consumer: AIOKafkaConsumer) -> None:
+        """Show the lag of every partition that is ours, and of no other."""
+        partitions = list(consumer.assignment())
+        ends = await consumer.end_offsets(partitions) if partitions else {}
+        lags = {}
+        for partition, end in ends.items():
+            position = self._unfinished_from(partition)
+            if position is None:
+                position = await consumer.position(partition)
+            lags[partition] = max(0, end - position)
+        self._metrics.forget(Name.CONSUMER_LAG)
+        for (topic, number), lag in lags.items():
+            self._metrics.set(Name.CONSUMER_LAG, lag, topic=topic, partition=str(number))
