@@ -11,7 +11,7 @@ CHAOS_SEED ?=
 PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check-alerts chaos bench bench-short simulate lint format schemas lock clean
+.PHONY: help setup demo test test-quick check-deploy check-alerts chaos bench bench-short simulate lint format schemas lock clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ bench-short: $(READY) ## Prove in two minutes that the benchmarks run; the resul
 simulate: $(READY) ## Play thousands of seeded schedules of trouble in virtual time (SEEDS=0:5000)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $$(nproc)
 
+check-deploy: $(READY) ## Check the Helm chart, the kustomize overlay and the Dockerfile, without a cluster
+	@deploy/tools
+	@$(BIN)/python -m pytest $(PARALLEL) tests/deploy
+
 lint: $(READY) ## Check style, types, import directions, and that generated files are current
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -68,6 +72,7 @@ schemas: $(READY) ## Write what is generated anew: schemas, AsyncAPI, settings, 
 	@$(BIN)/python -m service.events.schemas write
 	@$(BIN)/python docs/generate.py write
 	@$(BIN)/python -m tests.promises.pro_coverage
+	@$(BIN)/python -m tests.deploy.facts
 
 lock: $(READY) ## Lock the newest versions that pyproject.toml allows, with hashes
 	@$(BIN)/python -m pip install --quiet uv

@@ -1,0 +1,140 @@
+"""Settings reach the pods as the service reads them, and each pod only the secrets it needs."""
+
+from typing import Any
+
+import pytest
+
+from service.settings import Settings
+
+from . import facts
+from .chart import CHART, EXAMPLES, Rendered, Resource, render, service_container
+
+SOME = {
+    "ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS": "a:9092,b:9092",
+    "ORDERFLEX_MAX_EVENT_BYTES": 1000000,
+    "ORDERFLEX_ALLOCATION_LINGER": 0.05,
+    "ORDERFLEX_KAFKA_CREATE_TOPICS": False,
+    "ORDERFLEX_STEPS_OFF": ["consignment.allocated", "manifest.requested"],
+    "ORDERFLEX_COLLECTIONS": {"LEEDS_DC": {"timezone": "Europe/London", "times": ["16:30"]}},
+}
+
+
+def test_the_chart_knows_the_service_of_this_version() -> None:
+    written = (CHART / "files" / "service.yaml").read_text(encoding="utf-8")
+    assert written == facts.page(), "write it anew: make schemas"
+
+
+def test_the_service_reads_what_the_chart_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = render({"settings": SOME}).one("ConfigMap")["data"]
+    for name, value in written.items():
+        monkeypatch.setenv(name, value)
+    read = Settings()
+    assert read.kafka_bootstrap_servers == "a:9092,b:9092"
+    assert read.max_event_bytes == 1_000_000
+    assert read.allocation_linger == 0.05
+    assert read.kafka_create_topics is False
+    assert read.steps_off == ("consignment.allocated", "manifest.requested")
+    assert list(read.collections) == ["LEEDS_DC"]
+    assert (read.http_host, read.http_port) == ("0.0.0.0", 8080)  # noqa: S104
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_service_takes_the_settings_of_each_example(
+    example: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = render(None, example)
+    for name, value in rendered.one("ConfigMap", "orderflex")["data"].items():
+        monkeypatch.setenv(name, value)
+    for name in _secrets(service_container(rendered)):
+        monkeypatch.setenv(name, SECRETS[name])
+    Settings()
+
+
+SECRETS = {
+    "ORDERFLEX_PRO_KEY": "a-key",
+    "ORDERFLEX_LEDGER_URL": "postgresql+asyncpg://a:b@c/d",
+    "ORDERFLEX_PAYLOAD_KEYS": "a-key",
+    "ORDERFLEX_API_TOKENS": "ada=a-token-of-twenty-characters",
+}
+
+
+def _secrets(container: Resource) -> dict[str, tuple[str, str]]:
+    """The secret settings of a container, and the Secret and key of each."""
+    named = {}
+    for each in container.get("env", []):
+        reference = each.get("valueFrom", {}).get("secretKeyRef")
+        if reference:
+            assert "optional" not in reference
+            named[each["name"]] = (reference["name"], reference["key"])
+    return named
+
+
+def test_a_pod_without_one_of_its_secrets_does_not_start() -> None:
+    assert _secrets(service_container(render())) == {
+        name: ("shop-orderflex", name)
+        for name in ("ORDERFLEX_LEDGER_URL", "ORDERFLEX_PAYLOAD_KEYS", "ORDERFLEX_PRO_KEY")
+    }
+
+
+def test_a_secret_may_come_from_elsewhere_under_another_name() -> None:
+    values = {
+        "secret": {
+            "name": "delivery",
+            "settings": {"ORDERFLEX_LEDGER_URL": {"secret": "ledger-app", "key": "url"}},
+        }
+    }
+    secrets = _secrets(service_container(render(values)))
+    assert secrets["ORDERFLEX_LEDGER_URL"] == ("ledger-app", "url")
+    assert secrets["ORDERFLEX_PRO_KEY"] == ("delivery", "ORDERFLEX_PRO_KEY")
+
+
+def test_the_operations_api_brings_its_tokens() -> None:
+    rendered = render({"api": {"enabled": True}})
+    assert "ORDERFLEX_API_TOKENS" in _secrets(service_container(rendered))
+    assert rendered.one("ConfigMap")["data"]["ORDERFLEX_API_HOST"] == "0.0.0.0"  # noqa: S104
+    service = rendered.one("Service", "-api")["spec"]
+    assert service["publishNotReadyAddresses"] is True
+    assert service["ports"][0]["targetPort"] == "api"
+
+
+def test_no_value_of_a_secret_is_ever_in_the_release() -> None:
+    assert render({"api": {"enabled": True}}).all("Secret") == []
+
+
+def test_the_external_secret_holds_what_the_pods_ask_for() -> None:
+    rendered = render(
+        {
+            "secret": {
+                "settings": {"ORDERFLEX_LEDGER_URL": {"secret": "ledger-app", "key": "url"}},
+                "externalSecret": {
+                    "enabled": True,
+                    "store": {"name": "vault"},
+                    "remoteKey": "delivery/orderflex",
+                },
+            },
+            "ledgerUpgrade": {"mode": "job"},
+        }
+    )
+    spec = rendered.one("ExternalSecret")["spec"]
+    assert spec["target"]["name"] == "shop-orderflex"
+    assert spec["target"]["deletionPolicy"] == "Retain"
+    assert {each["secretKey"]: each["remoteRef"] for each in spec["data"]} == {
+        name: {"key": "delivery/orderflex", "property": name}
+        for name in ("ORDERFLEX_PAYLOAD_KEYS", "ORDERFLEX_PRO_KEY")
+    }
+
+
+def test_certificates_are_mounted_in_every_pod() -> None:
+    rendered: Rendered = render(
+        {
+            "certificates": [{"name": "kafka", "secret": "kafka-ca"}],
+            "manifests": [
+                {"location": "LEEDS_DC", "schedule": "0 16 * * *", "timeZone": "Europe/London"}
+            ],
+        }
+    )
+    pods = rendered.pods()
+    assert len(pods) == 3
+    for name, pod in pods.items():
+        mounts = {each["mountPath"] for each in pod["containers"][0]["volumeMounts"]}
+        assert "/etc/orderflex/kafka" in mounts, name

@@ -1,0 +1,91 @@
+"""Who may call the pods, and whom they may call."""
+
+from typing import Any
+
+from .chart import Rendered, Resource, render
+
+LEEDS = {"location": "LEEDS_DC", "schedule": "0 16 * * *", "timeZone": "Europe/London"}
+
+
+def _ports(rules: list[Resource]) -> set[tuple[Any, str]]:
+    return {(port["port"], port["protocol"]) for rule in rules for port in rule["ports"]}
+
+
+def test_the_service_calls_names_kafka_postgresql_and_https_and_nothing_else() -> None:
+    policy = render().one("NetworkPolicy", "orderflex")["spec"]
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    assert _ports(policy["egress"]) == {
+        (53, "UDP"),
+        (53, "TCP"),
+        (9092, "TCP"),
+        (5432, "TCP"),
+        (443, "TCP"),
+    }
+
+
+def test_kafka_s_port_is_that_of_the_brokers() -> None:
+    values = {"settings": {"ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS": "a.example.net:9096, b:9097"}}
+    policy = render(values).one("NetworkPolicy", "orderflex")["spec"]
+    assert {(9096, "TCP"), (9097, "TCP")} <= _ports(policy["egress"])
+    assert (9092, "TCP") not in _ports(policy["egress"])
+
+
+def test_where_to_may_be_said() -> None:
+    brokers = [{"ipBlock": {"cidr": "10.20.0.0/16"}}]
+    values = {"networkPolicy": {"egress": {"kafka": {"to": brokers}, "otlp": {"enabled": True}}}}
+    policy = render(values).one("NetworkPolicy", "orderflex")["spec"]
+    kafka = next(rule for rule in policy["egress"] if (9092, "TCP") in _ports([rule]))
+    assert kafka["to"] == brokers
+    assert (4318, "TCP") in _ports(policy["egress"])
+
+
+def test_only_prometheus_calls_and_only_for_metrics() -> None:
+    policy = render().one("NetworkPolicy", "orderflex")["spec"]
+    assert _ports(policy["ingress"]) == {("http", "TCP")}
+    assert policy["ingress"][0]["from"][0]["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "monitoring"
+    }
+
+
+def test_nobody_calls_the_operations_api_but_those_named() -> None:
+    values: dict[str, Any] = {"api": {"enabled": True}}
+    policy = render(values).one("NetworkPolicy", "orderflex")["spec"]
+    assert ("api", "TCP") not in _ports(policy["ingress"])
+
+    desk = [{"podSelector": {"matchLabels": {"app": "desk"}}}]
+    policy = render(values | {"networkPolicy": {"apiFrom": desk}}).one("NetworkPolicy", "orderflex")
+    rule = next(r for r in policy["spec"]["ingress"] if ("api", "TCP") in _ports([r]))
+    assert rule["from"] == desk
+
+
+def test_every_pod_stands_under_a_policy_and_jobs_call_only_what_they_need() -> None:
+    for mode in ("hook", "job"):
+        rendered = render({"manifests": [LEEDS], "ledgerUpgrade": {"mode": mode}})
+        policies = {
+            each["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"]: each["spec"]
+            for each in rendered.all("NetworkPolicy")
+        }
+        assert set(policies) == _components(rendered)
+        assert _ports(policies["manifest"]["egress"]) == {(53, "TCP"), (53, "UDP"), (9092, "TCP")}
+        assert _ports(policies["ledger-upgrade"]["egress"]) == {
+            (53, "TCP"),
+            (53, "UDP"),
+            (5432, "TCP"),
+        }
+        assert all("ingress" not in policies[c] for c in ("manifest", "ledger-upgrade"))
+
+
+def _components(rendered: Rendered) -> set[str]:
+    """The components that pods belong to."""
+    found = set()
+    for each in rendered.resources:
+        spec = each.get("spec", {})
+        template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
+        if template:
+            found.add(template["metadata"]["labels"]["app.kubernetes.io/component"])
+    return found
+
+
+def test_no_policy_where_none_is_wanted() -> None:
+    values = {"networkPolicy": {"enabled": False}, "manifests": [LEEDS]}
+    assert render(values).all("NetworkPolicy") == []
