@@ -7,11 +7,13 @@ ORDERS ?= 22
 SEEDS ?= 0:5000
 CHAOS_SECONDS ?= 180
 CHAOS_SEED ?=
+# What the image stands on; empty: this machine's own Debian.
+BASE ?=
 # Processes that share the tests, each with a broker and a PostgreSQL of its own; empty: one, in order.
 PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check-deploy check-alerts chaos bench bench-short simulate lint format schemas lock clean
+.PHONY: help setup demo test test-quick check-deploy check-alerts chaos bench bench-short simulate image check-image sbom lint format schemas lock clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +35,8 @@ demo: $(READY) ## Show orders going the whole way, on a real broker (ORDERS=500 
 test: $(READY) ## Run every test: real Kafka broker, real PostgreSQL, the stand-in of PRO
 	@$(BIN)/python -m pytest $(PARALLEL)
 
-test-quick: $(READY) ## Run the tests that need neither broker nor PostgreSQL
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not kafka and not postgresql"
+test-quick: $(READY) ## Run the tests that need neither broker nor PostgreSQL nor images
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not kafka and not postgresql and not image"
 
 check-alerts: $(READY) ## Check metrics, dashboards and alerts on a real Prometheus
 	@$(BIN)/python -m pytest $(PARALLEL) tests/watching
@@ -54,6 +56,14 @@ simulate: $(READY) ## Play thousands of seeded schedules of trouble in virtual t
 check-deploy: $(READY) ## Check the Helm chart, the kustomize overlay and the Dockerfile, without a cluster
 	@deploy/tools
 	@$(BIN)/python -m pytest $(PARALLEL) tests/deploy
+image: $(READY) ## Build the image by buildah, as root (BASE=python:3.11-slim for another base)
+	@$(BIN)/python -m release image $(if $(BASE),--base $(BASE))
+
+check-image: $(READY) ## Build the image, run it with nothing allowed, send orders through it
+	@$(BIN)/python -m pytest tests/image
+
+sbom: $(READY) ## Write what the image runs on (CycloneDX) to var/sbom.cdx.json
+	@$(BIN)/python -m release sbom
 
 lint: $(READY) ## Check style, types, import directions, and that generated files are current
 	@$(BIN)/ruff check .

@@ -169,7 +169,7 @@ class ManagedProcess:
         user = pwd.getpwnam(self._user) if self._user is not None else None
         uid, gid = (user.pw_uid, user.pw_gid) if user is not None else (-1, -1)
         launch = [os.getpid(), int(self._death_signal), uid, gid, Path(executable).absolute()]
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - what our callers ask for, no shell
             [sys.executable, "-I", "-S", "-c", _LAUNCHER, *map(str, launch), *self.args],
             stdin=subprocess.DEVNULL,
             stdout=log,

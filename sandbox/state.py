@@ -28,7 +28,7 @@ class SandboxState:
     def __init__(self, options: SandboxOptions, operations: frozenset[str]) -> None:
         self.options = options
         self.references = References(options.first_reference)
-        self.faults = Faults(operations, random.Random(options.seed))  # noqa: S311
+        self.faults = Faults(operations, random.Random(options.seed))  # noqa: S311 - no secret
         self.closing = asyncio.Event()
         """Set when the server stops: held connections are let go."""
         self._last_job = 0

@@ -6,7 +6,7 @@ processes (`-n`) each has its own.
 """
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from demo.broker import Broker, BrokerUnavailable, running_broker
 from demo.postgresql import Postgresql, PostgresqlUnavailable, running_postgresql
 
 Running = TypeVar("Running")
+Tell = Callable[[str], None]
 _found = pytest.StashKey[list[str]]()
 
 
@@ -42,6 +43,12 @@ def pytest_terminal_summary(
 ) -> None:
     for line in config.stash[_found]:
         terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def tell(request: pytest.FixtureRequest) -> Tell:
+    """Have a line printed at the end of the run."""
+    return request.config.stash[_found].append
 
 
 @contextmanager
