@@ -7,7 +7,7 @@ from pathlib import Path
 
 from release.build import ROOT, build
 from release.programs import Failed, ImagesUnavailable
-from release.sbom import bill
+from release.sbom import bill, check
 
 
 def main() -> None:
@@ -38,6 +38,7 @@ def write_bill(to: Path) -> Path:
         (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
         int(epoch) if epoch else None,
     )
+    check(text)
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_text(text, encoding="utf-8")
     return to

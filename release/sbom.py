@@ -86,8 +86,7 @@ def locked(lock: str) -> list[Locked]:
 def bill(lock: str, project: str, made_at: int | None = None) -> str:
     """Write the bill of a lock, for the project that a pyproject.toml describes.
 
-    `made_at` is in seconds since 1970. Raises NotInstalled, and ValueError when what was written is
-    no CycloneDX.
+    `made_at` is in seconds since 1970. Raises NotInstalled.
     """
     told = tomllib.loads(project)["project"]
     packages = locked(lock)
@@ -113,11 +112,14 @@ def bill(lock: str, project: str, made_at: int | None = None) -> str:
         "components": [_component(package) for package in packages],
         "dependencies": _dependencies(root, told["name"], packages),
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def check(text: str) -> None:
+    """Raise ValueError for what is no CycloneDX."""
     fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if fault is not None:
         raise ValueError(f"no CycloneDX: {fault}")
-    return text
 
 
 def _component(package: Locked) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,11 +50,19 @@ class Container:
         found: dict[str, Any] = told
         return found
 
+    @property
+    def pid(self) -> int:
+        """The number of its first process, as we see it."""
+        return int(self.inspect()["State"]["Pid"])
+
     def status(self) -> dict[str, str]:
-        """What the kernel says of its first process (/proc/PID/status)."""
-        pid = self.inspect()["State"]["Pid"]
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        """What the kernel says of its first process."""
+        return _status(self.pid)
+
+    @staticmethod
+    def handles(pid: int, number: signal.Signals) -> bool:
+        """Whether a process has a handler for a signal."""
+        return bool(int(_status(pid)["SigCgt"], 16) >> (number - 1) & 1)
 
     def python(self, program: str) -> str:
         """Run a Python program in it, beside its process; gives what that prints."""
@@ -117,6 +126,11 @@ def running(
             raise
     finally:
         podman("rm", "--force", "--ignore", "--time", "0", "--volumes", name)
+
+
+def _status(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def volume_of(user: int, folder: Path) -> Path:
