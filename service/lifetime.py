@@ -44,14 +44,16 @@ class Service:
     steps_on: Sequence[EventType]
     http: "Http"
     api: "Http | None"
+    page: "Http | None"
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain, commit and leave."""
         log = structlog.get_logger("service")
         try:
             await self.http.start()
-            if self.api is not None:
-                await self.api.start()
+            for served in (self.api, self.page):
+                if served is not None:
+                    await served.start()
             if not await _unless(stop, self._start()):
                 return
             consumed = [self.topics.topic_of(event) for event in self.steps_on]
@@ -108,8 +110,9 @@ class Service:
         await self.gate.stop()
         with contextlib.suppress(Exception):
             await self.broker.stop()
-        if self.api is not None:
-            await self.api.stop()
+        for served in (self.api, self.page):
+            if served is not None:
+                await served.stop()
         await self.pro.aclose()
         await self.database.close()
         await self.http.stop()
@@ -171,7 +174,10 @@ class Http:
             raise PortTaken(
                 f"{self._setting}: {self._host}:{self._port} can't be opened ({error.strerror})"
             ) from None
-        config = uvicorn.Config(self._app, log_config=None, access_log=False)
+        # Who asks is who is connected: what a header says of that is for the application to judge.
+        config = uvicorn.Config(
+            self._app, log_config=None, access_log=False, proxy_headers=False, server_header=False
+        )
         self._server = _QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve([listening]), name="http")
 

@@ -9,10 +9,6 @@ from typing import cast
 import httpx
 
 from service.amending import Amending
-from service.api.access import Access
-from service.api.app import NotServing
-from service.api.app import create_app as create_api
-from service.api.endpoints import Desk
 from service.cancelling import Cancelling
 from service.clock import utc_now
 from service.events.envelope import Incoming, Outgoing
@@ -20,17 +16,16 @@ from service.events.topics import EventType
 from service.flow import FLOW
 from service.from_settings import (
     allocation_plans_of,
-    asking_of,
     attention_of,
     broker_of,
     client_of,
     database_of,
     papers_of,
     papers_wanted_of,
-    reading_of,
     seal_of,
     topics_of,
 )
+from service.frontends import api_of, page_of
 from service.health import create_app
 from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival, arrival, resumed, seconds_until_due
@@ -49,7 +44,6 @@ from service.intake.step_guard import GuardPolicy, StepGuard
 from service.intake.sweeper import Sweeper, SweepPolicy
 from service.intake.watched import begin_at_zero, watch_connections
 from service.ledger.database import Database
-from service.ledger.dead_letters import DeadLetters
 from service.ledger.journal import Journal
 from service.ledger.lookups import MAKES_CONSIGNMENTS, LookupPlan, LookupPolicy
 from service.ledger.outcomes import OutcomeStore
@@ -63,12 +57,10 @@ from service.metrics import Metrics, Name
 from service.operations import Operations
 from service.option_orders import OptionOrders
 from service.origins import Origins
-from service.people.asking import Publish
-from service.people.in_pro import state_in_pro
+from service.people.asking import NotServing
 from service.pro import probes
 from service.pro.allocations import Allocations
 from service.pro.batches import BatchPolicy
-from service.pro.client import ProClient
 from service.pro.problems import Verdict
 from service.reactions.collection_due import CollectionDue
 from service.reactions.consignment_allocated import FetchPapers
@@ -104,19 +96,6 @@ def _stuck_after(settings: Settings) -> float:
     A rebalance (drain, then join) and a commit are no sign of trouble.
     """
     return settings.drain + 2 * settings.kafka_session_timeout + settings.kafka_request_timeout
-
-
-def _api_of(settings: Settings, database: Database, pro: ProClient, publish: Publish) -> Http:
-    """Make the operations API."""
-    desk = Desk(
-        reading=reading_of(settings, database, partial(state_in_pro, pro)),
-        asking=asking_of(settings, database, publish),
-        attention=attention_of(settings, database),
-        letters=DeadLetters(database, seal_of(settings)),
-        max_replays=settings.max_replays,
-    )
-    app = create_api(desk, Access(settings.named_api_tokens))
-    return Http(app, settings.api_host, settings.api_port, "ORDERFLEX_API_PORT")
 
 
 def build(settings: Settings) -> Service:
@@ -293,12 +272,12 @@ def assemble(
         async with asyncio.timeout(settings.kafka_request_timeout * 2):
             await broker.publish(record)
 
+    reasons = (partial(not_ready, engine, gate), partial(slowed, guard, limits))
     app = create_app(
         metrics,
         lambda: engine.last_poll if engine.is_running else time.monotonic(),
         _stuck_after(settings),
-        lambda: not_ready(engine, gate),
-        lambda: slowed(guard, limits),
+        *reasons,
     )
     return Service(
         topics=topics,
@@ -312,5 +291,6 @@ def assemble(
         gate=gate,
         steps_on=steps_on,
         http=Http(app, settings.http_host, settings.http_port, "ORDERFLEX_HTTP_PORT"),
-        api=_api_of(settings, database, pro, publish) if settings.api_tokens else None,
+        api=api_of(settings, database, pro, publish) if settings.api_tokens else None,
+        page=page_of(settings, database, pro, publish, reasons) if settings.has_page else None,
     )

@@ -24,15 +24,12 @@ from service.ledger.attention import NoSuchItem
 from service.ledger.database import Contended, LedgerDown, LedgerNotReady
 from service.ledger.dead_letters import NoSuchLetter, TooManyReplays
 from service.ledger.sealing import SealBroken
-from service.people.asking import NothingRefused
-from service.people.reading import BadCursor, Unknown
+from service.people.asking import NothingRefused, NotServing
+from service.people.cursors import BadCursor
+from service.people.reading import Unknown
 
 MAX_BODY = 16_384
 VERSION = "1"
-
-
-class NotServing(Exception):
-    """The service is starting or stopping: nothing can be published yet."""
 
 
 def create_app(desk: Desk, access: Access) -> Starlette:

@@ -9,7 +9,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 from pydantic import SecretStr
 
-from service.papers.paper import NotStored, Paper
+from service.papers.paper import MOST_BYTES, NotStored, NotThere, Paper
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Config
@@ -28,7 +28,7 @@ class BucketPolicy:
     access_key_id: SecretStr | None = field(default=None, repr=False)
     secret_access_key: SecretStr | None = field(default=None, repr=False)
     timeout: float = 20.0
-    """Seconds to store one paper."""
+    """Seconds to store or read one paper."""
 
 
 class PaperBucket:
@@ -67,6 +67,19 @@ class PaperBucket:
             # The error's own text quotes the store's answer, which may name our key.
             raise NotStored(f"the bucket does not take it: {type(error).__name__}") from None
         return f"{self._root}/{paper.path}"
+
+    async def read(self, address: str) -> bytes:
+        """Read a paper; see PaperStore."""
+        within, _, path = address.partition(f"{self._root}/")
+        if within or not path or {"", ".", ".."} & set(path.split("/")):
+            raise NotThere("it lies in another store than the one that is set now")
+        try:
+            found = await obstore.get_async(self._store, path)
+            if found.meta["size"] > MOST_BYTES:
+                raise NotThere("it is no paper")
+            return bytes(await found.bytes_async())
+        except (BaseError, OSError) as error:
+            raise NotThere(f"the bucket does not give it: {type(error).__name__}") from None
 
 
 def _config(policy: BucketPolicy) -> "S3Config":

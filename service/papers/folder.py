@@ -3,10 +3,12 @@
 import asyncio
 import glob
 import os
+import stat
 import uuid
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from service.papers.paper import NotStored, Paper
+from service.papers.paper import MOST_BYTES, NotStored, NotThere, Paper
 
 
 class PaperFolder:
@@ -30,11 +32,32 @@ class PaperFolder:
             raise NotStored(f"the folder does not take it: {type(error).__name__}") from error
         return path.as_uri()
 
+    async def read(self, address: str) -> bytes:
+        """Read a paper; see PaperStore."""
+        parts = urlsplit(address)
+        if parts.scheme != "file" or parts.netloc:
+            raise NotThere("it lies in another store than the one that is set now")
+        try:
+            return await asyncio.to_thread(_read, self._folder, unquote(parts.path))
+        except (OSError, ValueError) as error:
+            raise NotThere(f"the folder does not give it: {type(error).__name__}") from None
+
 
 def _is_writable(folder: Path) -> bool:
     """Tell whether a folder, or the nearest of those above it that is there, may be written to."""
     there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _read(folder: Path, place: str) -> bytes:
+    path = Path(place).resolve(strict=True)  # where it really is, whatever it is called
+    if not path.is_relative_to(folder.resolve()):
+        raise NotThere("it lies outside of the folder that is set now")
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+            raise NotThere("it is no paper")
+        return file.read(MOST_BYTES)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
+MOST_BYTES = 32_000_000
+"""No paper that is read is larger."""
 SUFFIXES = {"application/pdf": ".pdf", "image/png": ".png"}
 """By media type; what is none of these is ZPL, for which carriers use several types."""
 
 
 class NotStored(Exception):
     """The store did not take the paper; the text says why, without anybody's data or keys."""
+
+
+class NotThere(Exception):
+    """The store does not give the paper; the text says why, without anybody's data or keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +54,9 @@ class PaperStore(Protocol):
     async def save(self, paper: Paper) -> str:
         """Store a paper, in the place of an earlier one; give its address, which is the same each
         time and holds no secret. Raises NotStored."""
+        ...
+
+    async def read(self, address: str) -> bytes:
+        """Read a paper by the address that `save` gave. Raises NotThere, and so for every address
+        that leads out of the store."""
         ...

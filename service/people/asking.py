@@ -27,11 +27,15 @@ from service.people import events
 from service.people.reading import Unknown
 
 Publish = Callable[[Outgoing], Awaitable[None]]
-"""Returns when all in-sync replicas have the record; raises otherwise."""
+"""Returns when all in-sync replicas have the record; raises otherwise, NotServing among others."""
 
 CAN_BE_DONE_AGAIN = tuple(kind for kind in Kind if Action.AGAIN in SAID[kind].actions)
 MOST_REFUSED = 500
 """Of one order: so many refusals are looked at."""
+
+
+class NotServing(Exception):
+    """The service is starting or stopping: nothing can be published yet."""
 
 
 class NothingRefused(Exception):

@@ -1,10 +1,6 @@
 """Reads what people are shown. Everything comes from the ledger; PRO is asked only on request."""
 
-import base64
-import binascii
-import json
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
 
 from service.ledger import consignments, history, orders, overview
 from service.ledger.attention import Attention, Place
@@ -14,10 +10,11 @@ from service.ledger.consignments import KnownConsignment
 from service.ledger.database import Database
 from service.ledger.dead_letters import DeadLetters, NoSuchLetter, Which
 from service.ledger.history import Entry as KnownEntry
-from service.ledger.overview import Behind, KnownOperation, OrderLine
+from service.ledger.overview import KnownOperation, OrderLine
 from service.ledger.parked_rows import ParkedEvent, line_of
 from service.ledger.tables import OrderState, ParkedState
 from service.people import views
+from service.people.cursors import BadCursor, behind_of, cursor
 from service.people.words import why_it_waits
 
 AskPro = Callable[[str], Awaitable[views.InPro]]
@@ -26,13 +23,6 @@ AskPro = Callable[[str], Awaitable[views.InPro]]
 
 class Unknown(Exception):
     """The ledger knows nothing of that name."""
-
-
-class BadCursor(Exception):
-    """It names no page."""
-
-    def __init__(self) -> None:
-        super().__init__("`after` is not what a page gave as `next`")
 
 
 class Reading:
@@ -57,12 +47,12 @@ class Reading:
         """Read orders, newest first; `reference` is any name of theirs. Raises BadCursor."""
         async with self._database.begin() as tx:
             found = await overview.find_orders(
-                tx, limit + 1, reference=reference, state=state, behind=_behind(after)
+                tx, limit + 1, reference=reference, state=state, behind=behind_of(after)
             )
         shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
         return views.Orders(
             items=tuple(_summary(line) for line in shown),
-            next=_cursor(last.placed_at, last.order_reference) if last else None,
+            next=cursor(last.placed_at, last.order_reference) if last else None,
         )
 
     async def order(self, reference: str) -> views.Order:
@@ -99,7 +89,7 @@ class Reading:
                 )
                 for pick in picks
             ),
-            consignments=tuple(_consignment(one) for one in made),
+            consignments=tuple(consignment_view(one) for one in made),
             operations=tuple(_operation(one) for one in asked),
             waiting=tuple(waiting_view(event) for event in waiting),
             attention=tuple(item_view(item) for item in items),
@@ -133,17 +123,17 @@ class Reading:
                 state=state,
                 location=location,
                 carrier=carrier,
-                behind=_behind(after),
+                behind=behind_of(after),
             )
         shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
         return views.Consignments(
-            items=tuple(_consignment(one) for one in shown),
-            next=_cursor(last.created_at, last.consignment_reference) if last else None,
+            items=tuple(consignment_view(one) for one in shown),
+            next=cursor(last.created_at, last.consignment_reference) if last else None,
         )
 
     async def consignment(self, reference: str, *, ask_pro: bool = False) -> views.Consignment:
         """Read a consignment, with PRO's state beside ours if that is wanted. Raises Unknown."""
-        known = _consignment(await self.known_consignment(reference))
+        known = consignment_view(await self.known_consignment(reference))
         if not ask_pro:
             return known
         return known.model_copy(update={"in_pro": await self._ask_pro(reference)})
@@ -165,7 +155,7 @@ class Reading:
         after: str | None = None,
     ) -> views.Attention:
         """Read what needs attention, oldest first. Raises BadCursor."""
-        behind = _behind(after)
+        behind = behind_of(after)
         found = await self._attention.find(
             limit + 1,
             kinds=kinds,
@@ -175,7 +165,7 @@ class Reading:
         shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
         return views.Attention(
             items=tuple(item_view(item) for item in shown),
-            next=_cursor(last.since, last.item) if last else None,
+            next=cursor(last.since, last.item) if last else None,
         )
 
     async def letters(self, limit: int, which: Which, after: str | None = None) -> views.Letters:
@@ -205,23 +195,6 @@ class Reading:
         raise NoSuchLetter(number)
 
 
-def _cursor(at: datetime, name: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), name]).encode()).decode()
-
-
-def _behind(cursor: str | None) -> Behind | None:
-    if cursor is None:
-        return None
-    try:
-        at, name = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        moment = datetime.fromisoformat(at)
-    except (binascii.Error, ValueError, TypeError):
-        raise BadCursor from None
-    if moment.tzinfo is None or not isinstance(name, str):
-        raise BadCursor
-    return Behind(moment, name)
-
-
 def _summary(line: OrderLine) -> views.OrderSummary:
     return views.OrderSummary(
         order_reference=line.order_reference,
@@ -234,7 +207,8 @@ def _summary(line: OrderLine) -> views.OrderSummary:
     )
 
 
-def _consignment(known: KnownConsignment) -> views.Consignment:
+def consignment_view(known: KnownConsignment) -> views.Consignment:
+    """Show a consignment."""
     return views.Consignment(
         consignment_reference=known.consignment_reference,
         order_reference=known.names["order_reference"],

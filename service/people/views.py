@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from service.ledger.attention_kinds import Action, Kind
 from service.ledger.lookups import OperationKind
 from service.ledger.tables import OperationState, OrderState, ParkedState, PickState
+from service.ledger.unshipped import Stage
 
 T = TypeVar("T", bound="View")
 
@@ -78,6 +79,36 @@ class Consignment(View):
     created_at: datetime
     in_pro: InPro | None = None
     """Only when it was asked for."""
+
+
+class Group(View):
+    """Consignments that wait for the same, at one location, for one carrier."""
+
+    stage: Stage
+    location: str | None
+    carrier: str | None
+    count: int
+    since: datetime
+    """When the one that moved longest ago did."""
+
+
+class Unshipped(View):
+    """A consignment that waits, and since when it has not moved."""
+
+    consignment: Consignment
+    since: datetime
+
+
+class StoredPaper(View):
+    """A paper of a consignment's present allocation."""
+
+    kind: str
+    """`labels` (all packages), `label` (one), `commercial_invoice`, `cn22`, `cn23`."""
+    package_reference: str | None
+    address: str
+    sha256: str
+    content_type: str | None
+    """Null where only the ledger's own note of it is there."""
 
 
 class Operation(View):
@@ -239,3 +270,7 @@ class Attention(Page[Item]):
 
 class Letters(Page[Waiting]):
     """A page of dead letters, oldest first."""
+
+
+class AllUnshipped(Page[Unshipped]):
+    """A page of consignments that wait, the longest waiting first."""

@@ -1,5 +1,6 @@
 """Why an event waits, in plain words. Pure."""
 
+from service.events.malformed import MalformedReason
 from service.ledger.parked_rows import ParkedEvent
 from service.ledger.tables import ParkedState
 from service.ledger.turns import BEHIND, REPLAYED, STEP_OFF, TOO_EARLY
@@ -17,21 +18,36 @@ _BECAUSE = {
     REPLAYED: "a person has it tried again",
     "bug": "an error of ours",
     "conflict": "its reference came before with other content",
+    MalformedReason.EMPTY: "it says nothing",
+    MalformedReason.TOO_LARGE: "it is too large",
+    MalformedReason.WRONG_ENCODING: "it is not UTF-8 JSON",
+    MalformedReason.NOT_JSON: "it is not JSON",
+    MalformedReason.TRUNCATED: "it stops in the middle",
+    MalformedReason.BAD_ENVELOPE: "its CloudEvents attributes are wrong",
+    MalformedReason.UNKNOWN_TYPE: "nobody knows its type",
+    MalformedReason.WRONG_TYPE_FOR_TOPIC: "its type belongs on another topic",
+    MalformedReason.SCHEMA: "its data do not fit its type",
+    MalformedReason.KEY_MISMATCH: "its Kafka key is not the reference in its data",
 }
+
+
+def because(error_class: str) -> str:
+    """Say a closed word of why an event waits or was given up."""
+    return _BECAUSE.get(error_class, error_class)
 
 
 def why_it_waits(event: ParkedEvent) -> str:
     """Say why an event waits, and what happens next."""
-    because = _BECAUSE.get(event.reason.error_class, event.reason.error_class)
+    why = because(event.reason.error_class)
     match event.state:
         case ParkedState.DEAD:
-            return f"It was given up ({because}) and waits for a person to replay or discard it."
+            return f"It was given up ({why}) and waits for a person to replay or discard it."
         case ParkedState.DISCARDED:
             return f"A person gave it up for good: {event.remark or 'no reason given'}."
         case ParkedState.PARKED:
             if event.place.is_behind:
-                return f"It waits for its turn: {because}."
-            return f"It waits, because {because}; tried again in {_seconds(event)} s."
+                return f"It waits for its turn: {why}."
+            return f"It waits, because {why}; tried again in {_seconds(event)} s."
 
 
 def _seconds(event: ParkedEvent) -> int:

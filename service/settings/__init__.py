@@ -15,6 +15,7 @@ from service.settings.intake import IntakeSettings
 from service.settings.kafka import KafkaSettings
 from service.settings.ledger import LedgerSettings
 from service.settings.outcomes import OutcomeSettings
+from service.settings.page import PageSettings
 from service.settings.pro import ProSettings
 from service.settings.serving import ServingSettings
 
@@ -27,6 +28,7 @@ GROUPS: Mapping[str, type[BaseModel]] = {
     "What needs attention": AttentionSettings,
     "Outcome events and papers": OutcomeSettings,
     "The service itself": ServingSettings,
+    "The operator page": PageSettings,
 }
 """The groups of settings by their headings, as people are shown them."""
 
@@ -40,6 +42,7 @@ class Settings(
     AttentionSettings,
     OutcomeSettings,
     ServingSettings,
+    PageSettings,
     BaseSettings,
 ):
     """All settings; each is `ORDERFLEX_` and its name in capitals."""

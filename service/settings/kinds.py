@@ -1,11 +1,15 @@
 """Kinds of values that settings take."""
 
+from collections.abc import Iterable
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 T = TypeVar("T")
+
+LEAST_TOKEN = 20
+"""Characters of a token."""
 
 
 def _comma_separated(value: object) -> object:
@@ -26,6 +30,24 @@ def _with_scheme(value: str) -> str:
     return value
 
 
+def _named_tokens(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    named = [each.get_secret_value().partition("=") for each in value]
+    names, tokens = [name for name, *_ in named], [token for *_, token in named]
+    if any(not name.isprintable() or not name.strip() for name in names):
+        raise ValueError("must be NAME=TOKEN, comma-separated")
+    if any(len(token) < LEAST_TOKEN or not token.isascii() for token in tokens):
+        raise ValueError(f"each token must be ASCII, at least {LEAST_TOKEN} characters long")
+    if len(set(names)) < len(names) or len(set(tokens)) < len(tokens):
+        raise ValueError("each name and each token must be there once")
+    return value
+
+
+def by_name(tokens: Iterable[SecretStr]) -> dict[str, SecretStr]:
+    """Give tokens by the names of who has them."""
+    named = (each.get_secret_value().partition("=") for each in tokens)
+    return {name.strip(): SecretStr(token) for name, _, token in named}
+
+
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -35,3 +57,5 @@ Listed = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_comma_separated)]
 """Comma-separated."""
 Growing = Annotated[Listed[float], AfterValidator(_growing)]
 """Seconds, comma-separated, each more than the one before."""
+NamedTokens = Annotated[Listed[SecretStr], AfterValidator(_named_tokens)]
+"""NAME=TOKEN, comma-separated."""

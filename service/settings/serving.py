@@ -3,12 +3,9 @@
 from functools import cached_property
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr
 
-from service.settings.kinds import Listed, Port
-
-LEAST_TOKEN = 20
-"""Characters of a token of the operations API."""
+from service.settings.kinds import NamedTokens, Port, by_name
 
 
 class ServingSettings(BaseModel):
@@ -22,7 +19,7 @@ class ServingSettings(BaseModel):
     api_port: Port = Field(
         default=8081, description="Port of the operations API; 0 takes a free one."
     )
-    api_tokens: Listed[SecretStr] = Field(
+    api_tokens: NamedTokens = Field(
         default=(),
         description="Who may use the operations API: NAME=TOKEN, comma-separated, each token at "
         "least 20 characters long. Unset, there is no operations API.",
@@ -34,21 +31,7 @@ class ServingSettings(BaseModel):
         default="auto", description="auto: pretty on a terminal, else one JSON object a line."
     )
 
-    @field_validator("api_tokens", mode="after")
-    @classmethod
-    def _named_tokens(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        named = [each.get_secret_value().partition("=") for each in value]
-        names, tokens = [name for name, *_ in named], [token for *_, token in named]
-        if any(not name.isprintable() or not name.strip() for name in names):
-            raise ValueError("must be NAME=TOKEN, comma-separated")
-        if any(len(token) < LEAST_TOKEN or not token.isascii() for token in tokens):
-            raise ValueError(f"each token must be ASCII, at least {LEAST_TOKEN} characters long")
-        if len(set(names)) < len(names) or len(set(tokens)) < len(tokens):
-            raise ValueError("each name and each token must be there once")
-        return value
-
     @cached_property
     def named_api_tokens(self) -> dict[str, SecretStr]:
         """The tokens of the operations API by the names of who has them."""
-        named = (each.get_secret_value().partition("=") for each in self.api_tokens)
-        return {name.strip(): SecretStr(token) for name, _, token in named}
+        return by_name(self.api_tokens)

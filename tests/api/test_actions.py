@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from service.api.app import NotServing
 from service.events.cancelling import OrderCancelled, PickWithdrawn
 from service.events.content import content_digest
 from service.events.envelope import Incoming, read
@@ -18,6 +17,7 @@ from service.events.published import (
 from service.events.reallocation import ConsignmentReallocationRequested
 from service.events.said import Event
 from service.events.topics import Topics
+from service.people.asking import NotServing
 from tests.reactions.goods import picked, placed
 from tests.reactions.world import START, only
 
