@@ -13,7 +13,7 @@ BASE ?=
 PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check-deploy check-alerts chaos bench bench-short simulate image check-image sbom lint format schemas lock clean
+.PHONY: help setup demo test test-quick check-deploy check-alerts check-page chaos bench bench-short simulate image check-image sbom lint format schemas lock clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-quick: $(READY) ## Run the tests that need neither broker nor PostgreSQL no
 
 check-alerts: $(READY) ## Check metrics, dashboards and alerts on a real Prometheus
 	@$(BIN)/python -m pytest $(PARALLEL) tests/watching
+
+check-page: $(READY) ## Look at the operator page in a real browser: accessibility, keyboard, no foreign request
+	@$(BIN)/python -m pytest tests/page
 
 chaos: $(READY) ## Kill, freeze and cut off everything under load, then count (CHAOS_SECONDS, CHAOS_SEED)
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
