@@ -8,6 +8,7 @@ from service.settings import Settings
 
 from . import facts
 from .chart import CHART, EXAMPLES, Rendered, Resource, render, service_container
+from .test_standing import EVERYTHING
 
 SOME = {
     "ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS": "a:9092,b:9092",
@@ -55,6 +56,7 @@ SECRETS = {
     "ORDERFLEX_LEDGER_URL": "postgresql+asyncpg://a:b@c/d",
     "ORDERFLEX_PAYLOAD_KEYS": "a-key",
     "ORDERFLEX_API_TOKENS": "ada=a-token-of-twenty-characters",
+    "ORDERFLEX_PAGE_TOKENS": "ada=a-token-of-twenty-characters",
 }
 
 
@@ -97,8 +99,34 @@ def test_the_operations_api_brings_its_tokens() -> None:
     assert service["ports"][0]["targetPort"] == "api"
 
 
+def test_the_operator_page_brings_its_tokens_and_goes_over_tls_alone_where_people_reach_it() -> (
+    None
+):
+    rendered = render({"page": {"enabled": True}})
+    assert "ORDERFLEX_PAGE_TOKENS" in _secrets(service_container(rendered))
+    assert "ORDERFLEX_PAGE_HTTPS" not in rendered.one("ConfigMap")["data"]
+
+    rendered = render(EVERYTHING)
+    assert rendered.one("ConfigMap", "orderflex")["data"]["ORDERFLEX_PAGE_HTTPS"] == "true"
+    ingress = rendered.one("Ingress", "-page")["spec"]
+    assert ingress["tls"] == [{"hosts": ["orders.example.net"], "secretName": "page-tls"}]
+    service = rendered.one("Service", "-page")["spec"]
+    assert (service["publishNotReadyAddresses"], service["ports"][0]["port"]) == (True, 80)
+
+
+def test_a_proxy_that_signs_people_in_proves_itself_by_a_secret() -> None:
+    values = {
+        "page": {"enabled": True},
+        "settings": {"ORDERFLEX_PAGE_USER_HEADER": "X-Forwarded-Email"},
+        "secret": {"settings": {"ORDERFLEX_PAGE_PROXY_SECRET": {}}},
+    }
+    secrets = _secrets(service_container(render(values)))
+    assert "ORDERFLEX_PAGE_PROXY_SECRET" in secrets
+    assert "ORDERFLEX_PAGE_TOKENS" not in secrets
+
+
 def test_no_value_of_a_secret_is_ever_in_the_release() -> None:
-    assert render({"api": {"enabled": True}}).all("Secret") == []
+    assert render(EVERYTHING).all("Secret") == []
 
 
 def test_the_external_secret_holds_what_the_pods_ask_for() -> None:

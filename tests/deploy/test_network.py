@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from .chart import Rendered, Resource, render
 
 LEEDS = {"location": "LEEDS_DC", "schedule": "0 16 * * *", "timeZone": "Europe/London"}
@@ -47,15 +49,16 @@ def test_only_prometheus_calls_and_only_for_metrics() -> None:
     }
 
 
-def test_nobody_calls_the_operations_api_but_those_named() -> None:
-    values: dict[str, Any] = {"api": {"enabled": True}}
+@pytest.mark.parametrize("part", ["api", "page"])
+def test_nobody_calls_the_operations_api_or_the_page_but_those_named(part: str) -> None:
+    values: dict[str, Any] = {part: {"enabled": True}}
     policy = render(values).one("NetworkPolicy", "orderflex")["spec"]
-    assert ("api", "TCP") not in _ports(policy["ingress"])
+    assert (part, "TCP") not in _ports(policy["ingress"])
 
     desk = [{"podSelector": {"matchLabels": {"app": "desk"}}}]
-    policy = render(values | {"networkPolicy": {"apiFrom": desk}}).one("NetworkPolicy", "orderflex")
-    rule = next(r for r in policy["spec"]["ingress"] if ("api", "TCP") in _ports([r]))
-    assert rule["from"] == desk
+    named = render(values | {"networkPolicy": {f"{part}From": desk}})
+    rules = named.one("NetworkPolicy", "orderflex")["spec"]["ingress"]
+    assert next(r for r in rules if (part, "TCP") in _ports([r]))["from"] == desk
 
 
 def test_every_pod_stands_under_a_policy_and_jobs_call_only_what_they_need() -> None:

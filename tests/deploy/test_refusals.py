@@ -82,6 +82,22 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"api": {"enabled": True, "ingress": {"enabled": True, "host": "a.example.net"}}},
         "needs host and tlsSecret",
     ),
+    "an ingress that nobody lets in": (
+        {
+            "page": {
+                "enabled": True,
+                "ingress": {"enabled": True, "host": "a.example.net", "tlsSecret": "a"},
+            }
+        },
+        r"networkPolicy\.pageFrom is empty",
+    ),
+    "a header that anybody could send": (
+        {
+            "page": {"enabled": True},
+            "settings": {"ORDERFLEX_PAGE_USER_HEADER": "X-Forwarded-Email"},
+        },
+        "anybody could send that header",
+    ),
     "a manifest asked for twice": (
         {
             "manifests": [

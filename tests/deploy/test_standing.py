@@ -26,7 +26,15 @@ EVERYTHING = {
         "enabled": True,
         "ingress": {"enabled": True, "host": "api.example.net", "tlsSecret": "api-tls"},
     },
-    "networkPolicy": {"apiFrom": [{"podSelector": {}}], "egress": {"otlp": {"enabled": True}}},
+    "page": {
+        "enabled": True,
+        "ingress": {"enabled": True, "host": "orders.example.net", "tlsSecret": "page-tls"},
+    },
+    "networkPolicy": {
+        "apiFrom": [{"podSelector": {}}],
+        "pageFrom": [{"podSelector": {}}],
+        "egress": {"otlp": {"enabled": True}},
+    },
     "podMonitor": {"enabled": True},
     "prometheusRule": {"enabled": True},
     "dashboards": {"enabled": True},

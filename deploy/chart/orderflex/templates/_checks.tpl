@@ -15,6 +15,8 @@
   "ORDERFLEX_HTTP_PORT" "the chart sets it: 8080"
   "ORDERFLEX_API_HOST" "the chart sets it, with api.enabled"
   "ORDERFLEX_API_PORT" "the chart sets it: 8081"
+  "ORDERFLEX_PAGE_HOST" "the chart sets it, with page.enabled"
+  "ORDERFLEX_PAGE_PORT" "the chart sets it: 8082"
   "ORDERFLEX_SECRETS_DIR" "the chart sets it, with secret.as: files"
   "ORDERFLEX_KAFKA_INSTANCE" "replicas must not share a name; use staticMembership: true" -}}
 {{- range $name, $value := .Values.settings -}}
@@ -110,7 +112,7 @@
 {{- if and .Values.kafkaUser.enabled (not .Values.kafkaTopics.cluster) -}}
 {{- fail "\n\nkafkaTopics.cluster: name the Strimzi cluster that kafkaUser belongs to.\n" -}}
 {{- end -}}
-{{- range $part := list "api" -}}
+{{- range $part := list "api" "page" -}}
 {{- with get $.Values $part -}}
 {{- if .ingress.enabled -}}
 {{- if not .enabled -}}
@@ -119,11 +121,17 @@
 {{- if not (and .ingress.host .ingress.tlsSecret) -}}
 {{- fail (printf "\n\n%s.ingress needs host and tlsSecret: tokens and personal data travel there.\n" $part) -}}
 {{- end -}}
+{{- if and $.Values.networkPolicy.enabled (not (get $.Values.networkPolicy (printf "%sFrom" $part))) -}}
+{{- fail (printf "\n\nnetworkPolicy.%sFrom is empty, so the ingress would reach nobody: name the pods of the ingress controller there.\n" $part) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if and (eq .Values.ledgerUpgrade.command "restored") (ne .Values.ledgerUpgrade.mode "job") -}}
 {{- fail "\n\nledgerUpgrade.command: restored goes with ledgerUpgrade.mode: job; as a hook it would be said at every upgrade.\n" -}}
+{{- end -}}
+{{- if and .Values.page.enabled .Values.settings.ORDERFLEX_PAGE_USER_HEADER (not .Values.settings.ORDERFLEX_PAGE_PROXIES) (not (hasKey .Values.secret.settings "ORDERFLEX_PAGE_PROXY_SECRET")) -}}
+{{- fail "\n\nsettings.ORDERFLEX_PAGE_USER_HEADER: anybody could send that header. Add ORDERFLEX_PAGE_PROXY_SECRET to secret.settings, or set settings.ORDERFLEX_PAGE_PROXIES.\n" -}}
 {{- end -}}
 {{- $seen := dict -}}
 {{- range $number, $manifest := .Values.manifests -}}

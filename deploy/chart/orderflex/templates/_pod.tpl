@@ -141,6 +141,10 @@ spec:
         - name: api
           containerPort: 8081
         {{- end }}
+        {{- if .Values.page.enabled }}
+        - name: page
+          containerPort: 8082
+        {{- end }}
       # It may take a while to read the code from a cold disk; nothing else is waited for.
       startupProbe:
         httpGet: {path: /healthz, port: http}

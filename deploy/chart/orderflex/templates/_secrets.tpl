@@ -13,6 +13,9 @@
 {{- if and $.Values.api.enabled (not (hasKey $named "ORDERFLEX_API_TOKENS")) -}}
 {{- $_ := set $named "ORDERFLEX_API_TOKENS" dict -}}
 {{- end -}}
+{{- if and $.Values.page.enabled (not (hasKey $.Values.settings "ORDERFLEX_PAGE_USER_HEADER")) (not (hasKey $named "ORDERFLEX_PAGE_TOKENS")) -}}
+{{- $_ := set $named "ORDERFLEX_PAGE_TOKENS" dict -}}
+{{- end -}}
 {{- $found := list -}}
 {{- range $setting, $from := $named -}}
 {{- if and (not (kindIs "invalid" $from)) (hasPrefix $prefix $setting) -}}

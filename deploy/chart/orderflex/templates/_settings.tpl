@@ -72,4 +72,11 @@ ORDERFLEX_KAFKA_REPLICATION: "3"
 ORDERFLEX_API_HOST: "0.0.0.0"
 ORDERFLEX_API_PORT: "8081"
 {{- end }}
+{{- if .Values.page.enabled }}
+ORDERFLEX_PAGE_HOST: "0.0.0.0"
+ORDERFLEX_PAGE_PORT: "8082"
+{{- if and .Values.page.ingress.enabled (not (hasKey .Values.settings "ORDERFLEX_PAGE_HTTPS")) }}
+ORDERFLEX_PAGE_HTTPS: "true"
+{{- end }}
+{{- end }}
 {{- end -}}
