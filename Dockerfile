@@ -30,7 +30,15 @@ RUN find /opt/orderflex/bin -type f -delete \
 
 FROM dependencies AS application
 COPY service /opt/orderflex/app/service
-RUN /opt/orderflex/bin/python -m compileall -q --invalidation-mode unchecked-hash \
+COPY pyproject.toml ./
+# It needs no building, only its version, where Python looks for one.
+RUN version="$(/opt/orderflex/bin/python -c \
+        'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])')" \
+    && about="/opt/orderflex/app/orderflex-$version.dist-info" \
+    && mkdir "$about" \
+    && printf '%s\n' 'Metadata-Version: 2.1' 'Name: orderflex' "Version: $version" \
+        > "$about/METADATA" \
+    && /opt/orderflex/bin/python -m compileall -q --invalidation-mode unchecked-hash \
         /opt/orderflex/app
 
 FROM ${BASE}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from release import pip_settings
 from release.base import debian_base
-from release.programs import buildah, podman, require
+from release.programs import UNNOTICED, Failed, ImagesUnavailable, buildah, podman, require
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".cache" / "image"
@@ -39,7 +39,7 @@ def build(name: str, base: str | None = None) -> Image:
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / ".lock").open("w") as lock, tempfile.TemporaryDirectory() as work:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        stands_on = base if base is not None else debian_base(CACHE)
+        stands_on = base if base is not None else _base_that_runs()
         made = Path(work) / "id"
         buildah(
             "bud",
@@ -55,6 +55,16 @@ def build(name: str, base: str | None = None) -> Image:
         )
         number = made.read_text(encoding="utf-8").strip().removeprefix("sha256:")
     return Image(number, stands_on, _size(number), _size(stands_on))
+
+
+def _base_that_runs() -> str:
+    """Make the base and try it: what fails here is the machine's fault, and not the image's."""
+    try:
+        base = debian_base(CACHE)
+        podman("run", "--rm", *UNNOTICED, base, "true")
+    except Failed as error:
+        raise ImagesUnavailable(f"containers can't be made or run here: {error}") from None
+    return base
 
 
 def _size(name: str) -> int:

@@ -9,6 +9,15 @@ from pathlib import Path
 NEEDED = ("buildah", "podman", "runc", "debootstrap")
 """As Debian packages them, each under this name."""
 
+UNNOTICED = (
+    "--network=host",
+    # podman's own limits are higher than runc may set everywhere.
+    "--ulimit=nofile=1024:1024",
+    "--ulimit=nproc=1024:1024",
+    "--no-healthcheck",  # podman would have systemd ask, which need not be there
+)
+"""Of `podman run`: what a machine without systemd and without a network of its own needs."""
+
 # Debian keeps runc and debootstrap where only root's PATH leads to.
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 _BUILDAH = ("buildah", "--storage-driver", "overlay")

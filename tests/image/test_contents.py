@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from release.sbom import locked
 from .contained import PYTHON, STRICTLY
 
 ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OWN = ("opt/orderflex", "srv/orderflex")
 OF_THE_ENGINE = {"etc/hosts", "etc/hostname", "etc/resolv.conf"}
 BUILDERS = {"pip", "pip3", "gcc", "cc", "g++", "make", "ld", "as", "git", "curl", "wget"}
@@ -100,15 +102,29 @@ def test_what_is_installed_is_what_the_bill_of_materials_lists(image: Image) -> 
         (package.name, package.version)
         for package in locked((ROOT / "requirements.lock").read_text(encoding="utf-8"))
     }
-    assert installed == listed
+    assert installed == listed | {("orderflex", PROJECT["version"])}
 
 
 def test_the_whole_package_is_there_and_neither_demo_nor_sandbox(files: Path) -> None:
     app = files / "opt/orderflex/app"
-    assert {path.name for path in app.iterdir()} == {"service"}
+    about = f"orderflex-{PROJECT['version']}.dist-info"
+    assert {path.name for path in app.iterdir()} == {"service", about}
     ours = {name for name in names(ROOT / "service") if "__pycache__" not in name}
     theirs = {name for name in names(app / "service") if "__pycache__" not in name}
     assert theirs == ours
+
+
+def test_all_of_it_can_be_imported_but_what_writes_the_schemas(image: Image) -> None:
+    program = """
+import importlib, pkgutil, service
+for module in pkgutil.walk_packages(service.__path__, "service."):
+    if module.name != "service.__main__" and ".migrations." not in module.name:
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            print(module.name, error.name)
+"""
+    assert inside(image, program) == "service.events.schemas yaml\n"
 
 
 def test_everything_is_compiled_beforehand(files: Path) -> None:

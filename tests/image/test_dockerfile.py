@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from release.build import build
 from release.pip_settings import arguments, parsed
+from release.programs import ImagesUnavailable
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +55,12 @@ def test_what_pip_is_told_here_it_is_told_in_the_build(tmp_path: Path) -> None:
         "trusted-host =\n    one.example\n    two.example\n"
         "timeout =\n    60\n"
     )
+
+
+def test_where_no_image_can_be_built_it_is_said_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("release.programs._PATH", "/nowhere")
+    with pytest.raises(ImagesUnavailable, match="buildah, podman, runc, debootstrap not installed"):
+        build("never")
 
 
 def test_without_any_settings_pip_has_its_own(tmp_path: Path) -> None:

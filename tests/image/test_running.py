@@ -10,9 +10,10 @@ import pytest
 
 from demo.broker import Broker
 from release.build import Image
+from release.programs import UNNOTICED
 from tests.journeys.world import World, created, manifest, order, pick
 
-from .contained import LOOSELY, OWN_USER, STRANGER, VOLUME, Container, running, volume_of
+from .contained import OWN_USER, STRANGER, VOLUME, Container, running, volume_of
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 
@@ -85,7 +86,7 @@ async def test_what_is_under_way_at_sigterm_is_finished_and_nothing_was_left_els
         serve = ["serve", "--upgrade-ledger"]
         mounted = f"--volume={volume_of(OWN_USER, tmp_path)}:{VOLUME}"
         with running(
-            image, serve, settings_inside(world), tmp_path, mounted, closed=LOOSELY
+            image, serve, settings_inside(world), tmp_path, mounted, closed=UNNOTICED
         ) as service:
             await world.ready()
             world.fault("latency", "createOrder", seconds=1.5)
