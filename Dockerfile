@@ -64,7 +64,7 @@ ENV PATH=/opt/orderflex/bin:$PATH \
     ORDERFLEX_HTTP_HOST=0.0.0.0 \
     ORDERFLEX_HTTP_PORT=8080
 USER 10001:10001
-EXPOSE 8080 8081
+EXPOSE 8080 8081 8082
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD ["/opt/orderflex/bin/python", "-I", "-S", "-c", "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', int(os.environ['ORDERFLEX_HTTP_PORT']), timeout=2); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["orderflex"]

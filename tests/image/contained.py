@@ -43,6 +43,10 @@ class Container:
         found: dict[str, Any] = told
         return found
 
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return bool(self.inspect()["State"]["Running"])
+
     @property
     def pid(self) -> int:
         """The number of its first process, as we see it."""

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from demo.broker import Broker
@@ -37,6 +38,20 @@ def settings_inside(world: World) -> dict[str, str]:
     }
 
 
+async def until_ready(world: World, service: Container) -> None:
+    """Ask /readyz until events are taken up. A busy machine takes its time to start a container."""
+    async with asyncio.timeout(120), httpx.AsyncClient() as client:
+        while await asyncio.to_thread(service.runs):
+            try:
+                answer = await client.get(f"http://127.0.0.1:{world.port}/readyz")
+            except httpx.TransportError:
+                await asyncio.sleep(0.2)
+                continue
+            if answer.status_code == 200:
+                return
+    raise AssertionError("it ended instead of serving")
+
+
 def assert_confined(container: Container) -> None:
     """The kernel's own word that the process has no rights."""
     status = container.status()
@@ -56,7 +71,7 @@ async def test_an_order_goes_the_whole_way(image: Image, broker: Broker, tmp_pat
         with running(image, ["ledger", "upgrade"], settings, tmp_path, *mounted) as upgrading:
             assert await asyncio.to_thread(upgrading.wait) == 0
         with running(image, ["serve"], settings, tmp_path, *mounted) as service:
-            await world.ready()
+            await until_ready(world, service)
             assert await asyncio.to_thread(service.healthy)
             assert_confined(service)
 
@@ -88,7 +103,7 @@ async def test_what_is_under_way_at_sigterm_is_finished_and_nothing_was_left_els
         with running(
             image, serve, settings_inside(world), tmp_path, mounted, closed=UNNOTICED
         ) as service:
-            await world.ready()
+            await until_ready(world, service)
             world.fault("latency", "createOrder", seconds=1.5)
             await world.say("order.placed", order("WEB-1", ("MUG", 2)))
             async with asyncio.timeout(20):
