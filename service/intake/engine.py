@@ -21,6 +21,7 @@ from service.events.envelope import Incoming
 from service.events.topics import EventType
 from service.intake.arrivals import Arrival
 from service.intake.ending import Ending
+from service.intake.fetching import fetch
 from service.intake.gate import Gate
 from service.intake.step_guard import StepGuard
 from service.intake.window import Lanes, OffsetWindow
@@ -167,9 +168,8 @@ class Engine(ConsumerRebalanceListener):  # type: ignore[misc]
         blocked = room <= 0 or not self._gate.is_open or self._rebalancing
         self._apply_pauses(consumer, everything=blocked)
         timeout = self._policy.paused_poll_timeout if blocked else self._policy.poll_timeout
-        batches = await consumer.getmany(
-            timeout_ms=int(self._paused.next_in(timeout) * 1000) or 1, max_records=max(1, room)
-        )
+        timeout_ms = int(self._paused.next_in(timeout) * 1000) or 1
+        batches = await fetch(consumer, timeout_ms=timeout_ms, most=max(1, room))
         if blocked and not batches:
             await asyncio.sleep(self._policy.paused_poll_timeout)
         # While partitions move nothing is admitted: the coming assignment starts from the
