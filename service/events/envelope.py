@@ -19,7 +19,7 @@ from service.events import exact_json
 from service.events.catalogue import MODELS, schema_id
 from service.events.malformed import Fault, Malformed, MalformedReason
 from service.events.published import Outcome
-from service.events.said import Event
+from service.events.said import FIRST_YEAR, LAST_YEAR, Event
 from service.events.topics import EventType, Topics
 
 SPEC_VERSION = "1.0"
@@ -35,6 +35,8 @@ STRUCTURED = "application/cloudevents+json"
 MAX_ATTRIBUTE = 500
 MAX_FAULTS_NAMED = 20
 """A malformed event names at most so many of its faults."""
+MAX_FAULTS_SORTED = 2_000
+"""One with more faults is only told how many: to name a few, all have to be written out."""
 
 _ATTEMPT = re.compile(r"(?P<operation>[^@,]{1,1000})@(?P<attempt>[1-9][0-9]{0,8})", re.ASCII)
 _TRACEPARENT = re.compile(
@@ -128,6 +130,11 @@ def parse(event_type: EventType, data: object) -> Event:
     try:
         return MODELS[event_type].model_validate(data)
     except ValidationError as error:
+        if error.error_count() > MAX_FAULTS_SORTED:
+            count = f"{error.error_count()} places of it do not fit"
+            raise Malformed(
+                MalformedReason.SCHEMA, f"{count} (schema {schema_id(event_type)})"
+            ) from None
         found = error.errors(include_url=False, include_context=False, include_input=False)
     faults = tuple(Fault(_path(fault["loc"]), fault["msg"]) for fault in found)
     shown = faults[:MAX_FAULTS_NAMED]
@@ -300,6 +307,10 @@ def _event_time(text: str | None, otherwise: datetime) -> datetime:
         raise _bad_envelope("the attribute time must be an RFC 3339 time") from None
     if moment.tzinfo is None:
         raise _bad_envelope("the attribute time needs an offset from UTC")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise _bad_envelope(
+            f"the attribute time must lie between the years {FIRST_YEAR} and {LAST_YEAR}"
+        )
     return moment
 
 

@@ -17,6 +17,10 @@ Fault = Literal["not_json", "truncated", "wrong_encoding"]
 MAX_NUMBER_LENGTH = 40
 """Characters of one number; nothing that is weighed, priced or counted needs more."""
 MAX_EXPONENT = 40
+MAX_DEPTH = 100
+"""Levels of objects and lists; an event has less than ten. Who writes it again has to follow."""
+MAX_VALUES = 1_000_000
+"""Values in one text, its commas and brackets counted: each takes far more room than in the text."""
 
 
 class BadJson(ValueError):
@@ -38,8 +42,11 @@ def loads(raw: bytes) -> object:
         ) from None
     if text.startswith("\ufeff"):
         raise BadJson("wrong_encoding", "it opens with a byte order mark: leave that out")
+    nestings = raw.count(b"[") + raw.count(b"{")
+    if nestings + raw.count(b",") > MAX_VALUES:
+        raise BadJson("not_json", f"it holds more than {MAX_VALUES} values")
     try:
-        return json.loads(
+        read = json.loads(
             text,
             parse_int=_integer,
             parse_float=_decimal,
@@ -49,7 +56,26 @@ def loads(raw: bytes) -> object:
     except json.JSONDecodeError as error:
         raise _explained(error, text) from None
     except RecursionError:
-        raise BadJson("not_json", "it is nested too deeply: no event needs that") from None
+        raise _too_deep() from None
+    if nestings > MAX_DEPTH and _is_too_deep(read):
+        raise _too_deep()
+    return read
+
+
+def _too_deep() -> BadJson:
+    return BadJson("not_json", f"it is nested deeper than {MAX_DEPTH} levels: no event needs that")
+
+
+def _is_too_deep(value: object) -> bool:
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
 
 
 def _explained(error: json.JSONDecodeError, text: str) -> BadJson:

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from service.events.allocation import SaidWays
 from service.events.details import CustomsDocumentation, MetadataList
-from service.events.goods import MAX_ITEMS, MAX_PACKAGES, Shipment, Tags, one_of
+from service.events.goods import MAX_ITEMS, MAX_PACKAGES, Shipment, Tags, one_of, with_few_items
 from service.events.measures import Dimensions, Weight
 from service.events.said import Day, Event, Quantity, Reference, Said, refuse
 from service.events.topics import EventType
@@ -108,6 +108,11 @@ class StockPicked(Event):
     tags: Tags | None = None
     allocation: SaidWays | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _not_too_much(cls, data: object) -> object:
+        return with_few_items(data)
+
     @model_validator(mode="after")
     def _normal_form(self) -> "StockPicked":
         one_of(packages=bool(self.packages), items=bool(self.items))
@@ -121,8 +126,6 @@ class StockPicked(Event):
                 object.__setattr__(self, name, None)
         elif any(measure is not None for measure in given.values()):
             raise refuse("package", "with packages, each package says its own weight and size")
-        if sum(len(package.items) for package in self.packages) > MAX_ITEMS:
-            raise refuse("items", f"has more than {MAX_ITEMS} items in all its packages")
         return self
 
     def with_packages(self, packages: Iterable[PickedPackage]) -> "StockPicked":

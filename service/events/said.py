@@ -25,6 +25,8 @@ from service.events.topics import EventType
 
 MAX_DIGITS = 15
 MAX_DECIMAL_PLACES = 9
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+"""Of a time; beyond them other systems' calendars, and sums of times, give way."""
 MAX_REFERENCE = 100
 MAX_TEXT = 500
 
@@ -108,8 +110,8 @@ def _time(value: object) -> datetime:
         raise refuse("time", "must be an RFC 3339 time such as 2026-03-06T09:30:00+00:00")
     if moment.tzinfo is None:
         raise refuse("time_offset", "has no offset from UTC: close it with Z or such as +01:00")
-    if not 1970 <= moment.year <= 9000:
-        raise refuse("time", "must lie between the years 1970 and 9000")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise refuse("time", f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
     return moment
 
 

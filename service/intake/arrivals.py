@@ -115,7 +115,7 @@ def seconds_until_due(record: Incoming, topics: Topics, now: datetime) -> float:
         due = datetime.fromisoformat(_headers(record)[DUE_AT])
         latest = record.timestamp + timedelta(seconds=tier.delay_seconds)
         return (min(due, latest) - now).total_seconds()
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return 0.0
 
 
