@@ -17,7 +17,7 @@ from service.pro.problems import (
     judged,
     verdict_of,
 )
-from service.pro.transport import OnceOnlyTransport
+from service.pro.transport import ACCEPT_ENCODING, OnceOnlyTransport
 
 API_VERSION = "1.1"
 
@@ -52,6 +52,7 @@ class Calls:
                 "electio-api-version": API_VERSION,
                 "content-type": "application/json",
                 "accept": "application/json",
+                "accept-encoding": ACCEPT_ENCODING,
                 "user-agent": "orderflex",
             },
             timeout=httpx.Timeout(

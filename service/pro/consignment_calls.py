@@ -10,6 +10,9 @@ from service.pro.criteria import Criteria
 from service.pro.documents import ConsignmentDocument, consignment_document
 from service.pro.problems import Refused, Retryable
 
+MAX_PAGES = 1_000
+"""Of one search."""
+
 
 class ConsignmentCalls(Asking):
     """What can be asked about consignments."""
@@ -119,12 +122,12 @@ class ConsignmentCalls(Asking):
 
         It ends at an empty page, or at one shorter than asked for unless `Count` says that more
         follow: PRO may have a smaller page than ours. A page that repeats only what was there
-        would never end: that is no answer.
+        would never end, and one of very many pages is no answer either.
         """
         query = criteria.query()
         take, skip = self._policy.page_size, 0
         seen: set[str] = set()
-        while True:
+        for _ in range(MAX_PAGES):
             page = await self._page(operation, take, skip, query)
             lines = page.consignment_summaries
             fresh = [line for line in lines if line.reference not in seen]
@@ -136,6 +139,7 @@ class ConsignmentCalls(Asking):
                 return
             if not fresh:
                 raise Retryable(operation, "PRO's pages repeat themselves")
+        raise Retryable(operation, f"PRO's answer has more than {MAX_PAGES} pages")
 
     async def _page(
         self, operation: str, take: int, skip: int, query: Mapping[str, str]

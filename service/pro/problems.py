@@ -243,7 +243,7 @@ def retry_after_seconds(text: str | None, now: datetime) -> float | None:
         return min(float(said[:9]), MAX_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""httpx on aiohttp, with two of its habits taken away.
+"""httpx on aiohttp, with three of their habits taken away.
 
 1. httpx-aiohttp reports every `aiohttp.ClientConnectionError` as a failed connect, also those
    that come after bytes were sent (ServerDisconnectedError, a reset). Here only an error that
@@ -7,12 +7,17 @@
    connection turns out closed. PRO may have acted on the first: `PUT /allocation/allocate` must
    leave us once. That also makes a `ClientConnectorError` proof again: without the repeat it can't
    follow a request that was sent.
+3. httpx unpacks a compressed answer as many times over as its headers say, each piece at once:
+   from 16 KB it may make 16 MB, or with two encodings 16 GB, before anybody can count. Here only
+   gzip is unpacked, once, in small pieces.
 
 Errors leave without the exception they come from: aiohttp's can carry the request's headers, and
 so the API key, in their `repr`.
 """
 
 import ssl
+import zlib
+from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx
@@ -24,6 +29,13 @@ _BEFORE_SENDING = (
     aiohttp.ServerFingerprintMismatch,
     aiohttp.InvalidURL,
 )
+
+ACCEPT_ENCODING = "gzip"
+"""What is asked for, and all that is unpacked."""
+PIECE = 65_536
+"""Bytes that are unpacked at once at the most."""
+_GZIP = 31
+"""zlib's number for it."""
 
 
 class NeverSent(httpx.ConnectError):
@@ -64,10 +76,63 @@ class OnceOnlyTransport(AiohttpTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """As the base class, with `NeverSent` and `Interrupted` as the only errors."""
         try:
-            return await super().handle_async_request(request)
+            return await _unpacked(await super().handle_async_request(request), request)
+        except httpx.DecodingError:
+            raise
         except Exception as error:  # noqa: BLE001 - translated below, outside of its context
             cause = error.__cause__ or error
         name = type(cause).__name__
         if isinstance(cause, _BEFORE_SENDING):
             raise NeverSent(name, request=request)
         raise Interrupted(name, request=request)
+
+
+async def _unpacked(response: httpx.Response, request: httpx.Request) -> httpx.Response:
+    """Give the same answer with an unpacked body. Raises httpx.DecodingError."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        return response
+    if encoding not in ("gzip", "x-gzip"):
+        await response.aclose()
+        raise httpx.DecodingError("an encoding that was not asked for", request=request)
+    packed = response.stream
+    if not isinstance(packed, httpx.AsyncByteStream):
+        raise TypeError("an answer that was read already")
+    headers = [
+        (name, value)
+        for name, value in response.headers.raw
+        if name.lower() not in (b"content-encoding", b"content-length")
+    ]
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        stream=_Gunzipped(packed, request),
+        request=request,
+        extensions=response.extensions,
+    )
+
+
+class _Gunzipped(httpx.AsyncByteStream):
+    """Unpacks while it is read, never more than a piece at once."""
+
+    def __init__(self, packed: httpx.AsyncByteStream, request: httpx.Request) -> None:
+        self._packed = packed
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        unpacking, is_empty = zlib.decompressobj(_GZIP), True
+        try:
+            async for rest in self._packed:
+                is_empty = is_empty and not rest
+                piece = b""
+                while not unpacking.eof and (rest or len(piece) == PIECE):
+                    piece = unpacking.decompress(rest, PIECE)
+                    rest = unpacking.unconsumed_tail
+                    yield piece
+        except zlib.error:
+            raise httpx.DecodingError("not gzip", request=self._request) from None
+        if not (unpacking.eof or is_empty):
+            raise httpx.DecodingError("gzip that ends in the middle", request=self._request)
+
+    async def aclose(self) -> None:
+        await self._packed.aclose()
