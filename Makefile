@@ -73,9 +73,11 @@ lint: $(READY) ## Check style, types, import directions, and that generated file
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy docs/generate.py
+	@$(BIN)/mypy deploy/boards/*.py
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m service.events.schemas check
 	@$(BIN)/python docs/generate.py check
+	@$(BIN)/python deploy/boards/generate.py check
 
 format: $(READY) ## Put the code in form
 	@$(BIN)/ruff check --fix .
@@ -84,6 +86,7 @@ format: $(READY) ## Put the code in form
 schemas: $(READY) ## Write what is generated anew: schemas, AsyncAPI, settings, metrics, coverage
 	@$(BIN)/python -m service.events.schemas write
 	@$(BIN)/python docs/generate.py write
+	@$(BIN)/python deploy/boards/generate.py write
 	@$(BIN)/python -m tests.promises.pro_coverage
 	@$(BIN)/python -m tests.deploy.facts
 

@@ -141,7 +141,7 @@ def metrics_page() -> str:
         GENERATED,
         "`GET /metrics` answers in Prometheus' text format. A replica counts its own share:",
         "add it up (`sum`). What is read from the ledger is the same in all replicas: take it once",
-        "(`max`).",
+        "(`max`). What is promised, and the dashboards: [watching.md](watching.md).",
     ]
     for metric in METRICS:
         lines += ["", f"## `{metric.name.value}`", "", *_metric(metric)]

@@ -138,8 +138,7 @@ class Handling:
         if isinstance(arrived.content, Malformed):
             await self.parking.give_up_unreadable(arrived, arrived.content)
             return Ending.DEAD_LETTER
-        counted_late = row is not None and row.counted_late
-        trouble = await self._try(arrived, arrived.content, counted_late=counted_late)
+        trouble = await self._try(arrived, arrived.content, row)
         if trouble is not None:
             return await self._put_aside(arrived, row, trouble)
         if row is not None:
@@ -177,7 +176,7 @@ class Handling:
             return arrived.parked_since < await standing.trusted_from(tx)
 
     async def _try(
-        self, arrived: Arrival, received: Received, *, counted_late: bool
+        self, arrived: Arrival, received: Received, row: ParkedEvent | None
     ) -> Trouble | None:
         """React and publish; None when the event is settled."""
         reaction = self.reactions.get(received.envelope.type)
@@ -190,7 +189,7 @@ class Handling:
         while True:
             try:
                 performed = await self._react(reaction, received.event, cause)
-                await self._announce(received.event, cause, performed, counted_late=counted_late)
+                await self._announce(received.event, cause, performed, row)
             except MessageSizeTooLargeError as error:
                 return trouble_of(error, self.policy.moving_wait)  # it never will be smaller
             except (LedgerDown, LedgerNotReady, KafkaError):
@@ -208,10 +207,10 @@ class Handling:
                 return None
 
     async def _announce(
-        self, event: Event, cause: Envelope, performed: Performed, *, counted_late: bool
+        self, event: Event, cause: Envelope, performed: Performed, row: ParkedEvent | None
     ) -> None:
         if await self.announcer.announce(performed):
-            self.pick_times.answered(event, cause, performed, counted_late=counted_late)
+            await self.pick_times.answered(event, cause, performed, row)
 
     async def _react(self, reaction: Reaction, event: Event, cause: Envelope) -> Performed:
         """React once intake is open and there is a turn to call PRO."""

@@ -10,6 +10,7 @@ from service.events.envelope import Envelope
 from service.events.received import StockPicked
 from service.events.said import Event
 from service.events.topics import EventType
+from service.ledger.parked_rows import ParkedEvent
 from service.ledger.waiting import OnTheirWay
 from service.metrics import PICK_IN_TIME, Metrics, Name
 from service.operations import Performed
@@ -22,10 +23,10 @@ class PickTimes:
         self._on_their_way = on_their_way
         self._metrics = metrics
 
-    def answered(
-        self, event: Event, cause: Envelope, performed: Performed, *, counted_late: bool
+    async def answered(
+        self, event: Event, cause: Envelope, performed: Performed, row: ParkedEvent | None
     ) -> None:
-        """Take note of what an event led to. `counted_late`: it was counted while it was parked."""
+        """Take note of what an event led to; with its row, if it was parked."""
         if not isinstance(event, StockPicked) or cause.again is not None:
             return
         seconds = max(0.0, (utc_now() - cause.time).total_seconds())
@@ -35,11 +36,17 @@ class PickTimes:
         )
         if is_created:
             self._metrics.observe(Name.PICK_TO_CONSIGNMENT, seconds)
-        if counted_late or (is_in_time and not is_created):
+        if (is_in_time and not is_created) or await self._is_counted(row, is_in_time):
             return
         self._metrics.count(Name.PICKS_DUE)
         if is_in_time:
             self._metrics.count(Name.PICKS_IN_TIME)
+
+    async def _is_counted(self, row: ParkedEvent | None, is_in_time: bool) -> bool:
+        """Tell whether a pick was counted as late while it was parked."""
+        if row is None or row.counted_late or is_in_time:
+            return row is not None and row.counted_late
+        return not await self._on_their_way.counts_late(row.origin)
 
     async def by_the_clock(self, performed: Performed) -> None:
         """Take note of what timed work led to."""

@@ -21,6 +21,7 @@ from service.events.topics import EventType
 from service.ledger.clock import distance, microseconds, now_plus
 from service.ledger.database import Database
 from service.ledger.operation import operation_key
+from service.ledger.parked_rows import IS_IT, Origin, place_of
 from service.ledger.statements import Statement
 from service.ledger.tables import (
     OperationState,
@@ -126,6 +127,13 @@ _ARE_LATE = Statement(lambda _: select(parked_events.c.sequence).where(_IS_LATE)
 _COUNT_LATE = Statement(lambda _: update(parked_events).where(_IS_LATE).values(counted_late=True))
 
 
+_COUNT_ONE_LATE = Statement(
+    lambda _: (
+        update(parked_events).where(IS_IT, ~parked_events.c.counted_late).values(counted_late=True)
+    )
+)
+
+
 class OnTheirWay:
     """Reads what is on its way; the same in every replica."""
 
@@ -155,6 +163,11 @@ class OnTheirWay:
             if not (await tx.run(_ARE_LATE, since=since)).all():
                 return 0  # a change, even of nothing, would keep SQLite's other writers waiting
             return (await tx.run(_COUNT_LATE, since=since)).rowcount
+
+    async def counts_late(self, origin: Origin) -> bool:
+        """Tell whether a parked pick, which is late, was not counted as late before."""
+        async with self._database.each() as tx:
+            return (await tx.run(_COUNT_ONE_LATE, **place_of(origin))).rowcount == 1
 
     async def seconds_since_first_sight(
         self, order_reference: str, pick_reference: str

@@ -1,5 +1,6 @@
 """99 % of picks have their consignment within 2 minutes: which picks are due, which in time."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -168,6 +169,20 @@ async def test_a_pick_that_is_parked_for_too_long_counts_before_it_ends_and_not_
     await picks.desk.come_back()
     assert await picks.desk.row() is None
     assert (picks.due_and_in_time, picks.timed) == ((1, 0), 1)
+
+
+async def test_a_pick_that_becomes_late_while_it_is_settled_counts_once(picks: Picks) -> None:
+    picks.desk.ends.append(EARLY)
+    await picks.picked(seconds_ago=TOO_LATE)
+    picks.desk.clock.forward(TOO_LATE)
+    picks.desk.may_react.clear()
+    settling = picks.desk.start(picks.desk.retry_message())
+    while picks.desk.reacted < 2:  # noqa: ASYNC110 - until it waits in its reaction
+        await asyncio.sleep(0)
+    await picks.time_passes(0)
+    picks.desk.may_react.set()
+    assert await settling is Ending.SETTLED
+    assert picks.due_and_in_time == (1, 0)
 
 
 async def test_several_replicas_count_a_late_pick_once(picks: Picks) -> None:
