@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bench import calls, engine, report, service
+from bench import calls, engine, report, service, tracing
 from bench.look import added_in_words, in_words, look
 from bench.results import (
     RESULTS,
@@ -45,10 +45,15 @@ def main() -> None:
     quick.add_argument("--latency", type=float, default=0.1, help="of PRO, seconds")
     quick.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
     quick.add_argument("--replicas", type=int, default=1)
+    traces = commands.add_parser("tracing", help="what traces cost; nothing is kept")
+    traces.add_argument("--short", action="store_true", help="only prove that it runs")
     wanted = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # topics and groups are ever new
     if wanted.command == "look":
         look(wanted.ledger, wanted.latency, wanted.seconds, wanted.replicas)
+        return
+    if wanted.command == "tracing":
+        tracing.look(short=wanted.short)
         return
     results = SHORT_FOLDER / RESULTS.name if wanted.short else RESULTS
     steps = ("engine", "service", "calls", "report") if wanted.command == "all" else None

@@ -1,7 +1,9 @@
 """Each part of the service, as the settings have it; wiring and the CLI put them together."""
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -30,6 +32,7 @@ from service.pro.client import ProClient
 from service.pro.papers import PapersWanted
 from service.pro.policy import ProPolicy
 from service.settings import BadSettings, Settings
+from service.tracing.traced import NO_TRACING, Tracing
 
 
 def topics_of(settings: Settings) -> Topics:
@@ -157,6 +160,38 @@ def client_of(
         ),
         on_call,
         transport,
+    )
+
+
+def tracing_of(settings: Settings, on_dropped: Callable[[int], None]) -> Tracing:
+    """Make what traces; `on_dropped` is told, from any thread, how many spans were dropped."""
+    if settings.tracing_endpoint is None:
+        return NO_TRACING
+    # Only here: whoever does not trace does not wait for the SDK to load.
+    from service.tracing.export import ExportPolicy, tracer_of
+    from service.tracing.tracer import Sampling
+
+    ca_file = settings.tracing_ca_file
+    if ca_file is not None and not ca_file.is_file():
+        raise BadSettings("ORDERFLEX_TRACING_CA_FILE: there is no such file")
+    resource = {
+        "service.name": settings.tracing_service,
+        "service.version": version("orderflex"),
+        "service.instance.id": settings.kafka_instance or socket.gethostname(),
+    }
+    if settings.tracing_environment is not None:
+        resource["deployment.environment.name"] = settings.tracing_environment
+    return tracer_of(
+        ExportPolicy(
+            endpoint=settings.tracing_endpoint,
+            headers=settings.named_tracing_headers,
+            ca_file=ca_file,
+            resource=resource,
+            group=settings.kafka_group,
+        ),
+        Sampling(settings.tracing_share, settings.tracing_follow),
+        on_dropped,
+        tells_pro=settings.tracing_tell_pro,
     )
 
 

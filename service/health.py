@@ -7,7 +7,7 @@ the broker or the ledger. /readyz says whether events are taken up, and if not, 
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -39,8 +39,9 @@ def create_app(
         body = {"ready": not reasons, **reasons, **slowed()}
         return JSONResponse(body, 503 if reasons else 200)
 
-    async def metrics_page(_request: Request) -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    async def metrics_page(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(metrics.registry), headers={"content-type": content_type})
 
     return Starlette(
         routes=[

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,10 @@ from service.intake.sweeper import Sweeper
 from service.ledger.database import Database, LedgerDown, LedgerNotReady
 from service.pro.client import ProClient
 from service.reactions.collection_due import CollectionDue
+from service.tracing.traced import Tracing
+
+LAST_SPANS_AT_LEAST, LAST_SPANS_AT_MOST = 1.0, 5.0
+"""Seconds for the last spans to leave: what is left of the drain time, within these."""
 
 
 class PortTaken(Exception):
@@ -41,10 +46,14 @@ class Service:
     lag: Lag
     collections: CollectionDue
     gate: Gate
+    tracing: Tracing
+    drain: float
+    """Seconds."""
     steps_on: Sequence[EventType]
     http: "Http"
     api: "Http | None"
     page: "Http | None"
+    _drains_until: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain, commit and leave."""
@@ -69,6 +78,7 @@ class Service:
             stopped = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({polling, sweeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
             log.info("draining")
+            self._drains_until = time.monotonic() + self.drain
             await self.engine.stop()
             running = (polling, sweeping, measuring)
             for task in (*running, stopped):
@@ -115,6 +125,8 @@ class Service:
                 await served.stop()
         await self.pro.aclose()
         await self.database.close()
+        left = (self._drains_until or time.monotonic()) - time.monotonic()
+        await self.tracing.close(min(max(left, LAST_SPANS_AT_LEAST), LAST_SPANS_AT_MOST))
         await self.http.stop()
 
 

@@ -13,7 +13,7 @@ repeat, park or give up the event is intake's business alone.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -45,6 +45,8 @@ from service.ledger.operation import (
     no_effects,
 )
 from service.pro.problems import Ambiguous, Problem, Refused, Retryable, Throttled, Unauthorised
+from service.tracing.traced import current
+from service.tracing.words import Attribute, Moment
 
 T = TypeVar("T")
 
@@ -79,6 +81,8 @@ class Performed:
 
     operation_key: str
     announcements: tuple[Announcement, ...]
+    is_repeated: bool = field(default=False, compare=False)
+    """Whether the broker has had these outcomes before."""
 
 
 Say = Callable[[Performed], Awaitable[None]]
@@ -161,7 +165,7 @@ def announce(
             type=said.event_type.value,
             id=outcome_id(said.event_type, key, refused_attempt),
             time=now,
-            traceparent=cause.traceparent,
+            traceparent=current().outcome(cause.traceparent),
             data=said.model_dump(mode="json", exclude_none=True),
         )
 
@@ -196,7 +200,8 @@ class Operations:
         except NotWanted:
             return NOTHING_TO_SAY
         if isinstance(held, Settled):
-            return Performed(operation.key, held.announcements)
+            return Performed(operation.key, held.announcements, is_repeated=held.is_published)
+        _tell(Moment.CLAIMED, held)
         settlement: Settlement | None = None
         if held.must_look:
             settlement = await self._look_first(held, look) if look else None
@@ -226,16 +231,18 @@ class Operations:
         except NotWanted:
             return NOTHING_TO_SAY
         if isinstance(held, Settled):
-            return Performed(operation.key, held.announcements)
+            return Performed(operation.key, held.announcements, is_repeated=held.is_published)
+        _tell(Moment.CLAIMED, held)
         found = await self._look_first(held, look) if held.must_look and look else None
         return await self._settle(held, found or settlement(held.attempt))
 
     async def _look_first(self, held: Claim, look: Look) -> Settlement | None:
         """Look whether it was done; None after the last look. Raises AwaitingLookup before."""
+        _tell(Moment.LOOKED, held)
         try:
             settlement = await reading(look())
         except BaseException:
-            await self._note(self._journal.release(held))
+            await self._release(held)
             raise
         if settlement is None:
             waiting = await self._journal.looked_in_vain(held)
@@ -250,10 +257,10 @@ class Operations:
                 return await ask()
         except TimeoutError as late:
             # Of several calls one may have acted, and the next could outlive the lease.
-            await self._note(self._journal.lose(held))
+            await self._lose(held)
             raise Ambiguous(held.operation.kind.value, "not done within the deadline") from late
         except (Retryable, Throttled, Unauthorised):
-            await self._note(self._journal.release(held))
+            await self._release(held)
             raise
         except Refused as refusal:
             # A refusal may be the answer to what an earlier attempt has already done.
@@ -261,7 +268,7 @@ class Operations:
             return done or refuse(refusal.problem, held.attempt)
         except BaseException:
             # A time-out, a lost answer, our own death or a bug while reading: PRO may have acted.
-            await self._note(self._journal.lose(held))
+            await self._lose(held)
             raise
 
     async def _look_after_refusal(self, held: Claim, look: Look | None) -> Settlement | None:
@@ -270,7 +277,7 @@ class Operations:
         try:
             return await reading(look())
         except BaseException:
-            await self._note(self._journal.lose(held))
+            await self._lose(held)
             raise
 
     async def _settle(self, held: Claim, settlement: Settlement) -> Performed:
@@ -280,8 +287,9 @@ class Operations:
         except (Superseded, Contended, LedgerDown, asyncio.CancelledError):
             raise
         except Exception:
-            await self._note(self._journal.lose(held))
+            await self._lose(held)
             raise
+        _tell(Moment.SETTLED, held)
         return Performed(held.operation.key, stored)
 
     async def _store(self, held: Claim, settlement: Settlement) -> tuple[Announcement, ...]:
@@ -298,6 +306,14 @@ class Operations:
                 await asyncio.sleep(wait)
         return await self._journal.settle(held, settlement, again=may_be_stored)
 
+    async def _lose(self, held: Claim) -> None:
+        _tell(Moment.UNKNOWN, held)
+        await self._note(self._journal.lose(held))
+
+    async def _release(self, held: Claim) -> None:
+        _tell(Moment.RELEASED, held)
+        await self._note(self._journal.release(held))
+
     async def _note(self, taking: Coroutine[object, object, None]) -> None:
         """Have the journal take note. Where it can't, the lease's end says the same, later."""
         try:
@@ -308,7 +324,7 @@ class Operations:
     async def _check_lease(self, held: Claim) -> None:
         """Give up rather than have a call under way when the lease ends."""
         if held.seconds_left() < self._call_deadline:
-            await self._note(self._journal.release(held))
+            await self._release(held)
             raise LeaseHeld(held.operation.subject, None)
 
 
@@ -318,3 +334,16 @@ async def reading(read: Awaitable[T]) -> T:
         return await read
     except Refused as refusal:
         raise Retryable(refusal.operation, refusal.why) from refusal
+
+
+def _tell(moment: Moment, held: Claim) -> None:
+    """Tell the trace how an operation goes on."""
+    operation = held.operation
+    current().note(
+        moment,
+        {
+            Attribute.OPERATION: operation.kind.value,
+            Attribute.OPERATION_KEY: operation.key,
+            Attribute.ATTEMPT: held.attempt,
+        },
+    )

@@ -24,6 +24,7 @@ from service.from_settings import (
     papers_wanted_of,
     seal_of,
     topics_of,
+    tracing_of,
 )
 from service.frontends import api_of, page_of
 from service.health import create_app
@@ -76,6 +77,7 @@ from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
 from service.settings import BadSettings, Settings
 from service.strays import Strays
+from service.tracing.traced import exemplar
 from service.undoing import Undoing
 
 
@@ -116,8 +118,9 @@ def assemble(
     topics, seal, steps_on = topics_of(settings), seal_of(settings), _steps_on(settings)
     if not settings.pro_key.get_secret_value():
         raise BadSettings("ORDERFLEX_PRO_KEY: missing; PRO refuses every call without its key")
-    metrics = Metrics()
+    metrics = Metrics(exemplar)
     begin_at_zero(metrics, steps_on)
+    tracing = tracing_of(settings, partial(metrics.count, Name.SPANS_DROPPED))
     limits = Limits(LimitsPolicy(settings.pro_max_calls, settings.pro_calls_per_second), metrics)
     guard = StepGuard(GuardPolicy(try_every=settings.step_try_every), metrics, steps_on)
 
@@ -219,6 +222,7 @@ def assemble(
         HandlingPolicy(claim=settings.lease),
         pick_times,
         metrics,
+        tracing,
     )
     engine = Engine(
         handling.settle,
@@ -264,6 +268,7 @@ def assemble(
             unpublished=settings.lease,
         ),
         metrics,
+        tracing,
     )
 
     async def publish(record: Outgoing) -> None:
@@ -289,6 +294,8 @@ def assemble(
         lag=Lag(engine.unfinished_from, LagPolicy(), metrics),
         collections=collections,
         gate=gate,
+        tracing=tracing,
+        drain=settings.drain,
         steps_on=steps_on,
         http=Http(app, settings.http_host, settings.http_port, "ORDERFLEX_HTTP_PORT"),
         api=api_of(settings, database, pro, publish) if settings.api_tokens else None,

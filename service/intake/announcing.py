@@ -13,6 +13,7 @@ from service.ledger.operation import Announcement
 from service.ledger.publication import Publication
 from service.metrics import Metrics, Name
 from service.operations import Performed
+from service.tracing.traced import current
 
 Publish = Callable[[Outgoing], Awaitable[None]]
 """Returns when all in-sync replicas have the record; raises otherwise."""
@@ -42,26 +43,30 @@ class Announcer:
         Tells whether it is the first time. Raises what the broker raises: the caller comes back,
         and the same ids are said again.
         """
-        await self.publish(performed.announcements)
+        await self.publish(performed.announcements, is_repeated=performed.is_repeated)
         if not performed.announcements:
             return False
         return await self._publication.acknowledged(performed.operation_key)
 
-    async def publish(self, announcements: Sequence[Announcement]) -> None:
-        """Publish stored outcomes, in order."""
+    async def publish(
+        self, announcements: Sequence[Announcement], *, is_repeated: bool = False
+    ) -> None:
+        """Publish stored outcomes, in order; `is_repeated`: the broker has had them before."""
         for said in announcements:
             event_type = EventType(said.type)
             event = MODELS[event_type].model_validate(said.data)
-            await self._publish(
-                write(
-                    event,
-                    event_id=said.id,
-                    source=self._source,
-                    time=said.time,
-                    traceparent=said.traceparent,
-                    topics=self._topics,
-                )
+            record = write(
+                event,
+                event_id=said.id,
+                source=self._source,
+                time=said.time,
+                traceparent=said.traceparent,
+                topics=self._topics,
             )
+            with current().sending(
+                said.id, record.topic, said.traceparent, is_repeated=is_repeated
+            ):
+                await self._publish(record)
             self._metrics.count(Name.OUTCOMES_PUBLISHED, type=said.type)
             self._log.info("published", type=said.type, key=event.kafka_key, event_id=said.id)
 

@@ -26,6 +26,7 @@ from service.intake.limits import Limits
 from service.intake.parking import Parking, kept
 from service.intake.pick_times import PickTimes
 from service.intake.step_guard import StepGuard
+from service.intake.tracing import FAILURES, attempt_at, ended
 from service.intake.troubles import Patience, PatiencePolicy, Trouble, trouble_of
 from service.ledger import standing
 from service.ledger.database import Contended, Database, LedgerDown, LedgerNotReady
@@ -34,6 +35,8 @@ from service.ledger.tables import ParkedState
 from service.metrics import Metrics, Name
 from service.operations import Performed
 from service.pro.problems import Retryable, Scope, Throttled, Unauthorised
+from service.tracing.traced import NO_TRACING, Tracing, current
+from service.tracing.words import Moment
 
 Reaction = Callable[[Event, Envelope], Awaitable[Performed]]
 
@@ -72,16 +75,23 @@ class Handling:
     policy: HandlingPolicy
     pick_times: PickTimes
     metrics: Metrics
+    tracing: Tracing = NO_TRACING
 
     async def settle(self, arrived: Arrival) -> Ending:
         """Return when the event's offset may be let go, or (GIVEN_BACK) is to be read again."""
         started = time.monotonic()
-        with bound_contextvars(event_id=arrived.event_id, event_type=arrived.type):
+        with (
+            attempt_at(self.tracing, arrived) as work,
+            bound_contextvars(
+                event_id=arrived.event_id, event_type=arrived.type, **work.log_fields
+            ),
+        ):
             ending = await self._settle(arrived)
-        if isinstance(arrived.content, Received) and ending is Ending.SETTLED:
-            self.guard.settled(arrived.content.envelope.type)
-        self.metrics.count(Name.EVENTS_FINISHED, type=arrived.type, ending=ending.value)
-        self.metrics.observe(Name.EVENT_SECONDS, time.monotonic() - started, type=arrived.type)
+            ended(work, ending)
+            if isinstance(arrived.content, Received) and ending is Ending.SETTLED:
+                self.guard.settled(arrived.content.envelope.type)
+            self.metrics.count(Name.EVENTS_FINISHED, type=arrived.type, ending=ending.value)
+            self.metrics.observe(Name.EVENT_SECONDS, time.monotonic() - started, type=arrived.type)
         return ending
 
     async def _settle(self, arrived: Arrival) -> Ending:
@@ -95,6 +105,7 @@ class Handling:
                     return await self._settle_parked(arrived, started)
                 return await self._settle_fresh(arrived)
             except (LedgerDown, LedgerNotReady):
+                current().note(Moment.LEDGER_AWAY)
                 self.gate.close(Closed.LEDGER_DOWN)
             except Contended:
                 await asyncio.sleep(self.policy.patience.lease_wait)
@@ -135,6 +146,7 @@ class Handling:
         return await self._run(arrived, started[0] if started else None)
 
     async def _run(self, arrived: Arrival, row: ParkedEvent | None) -> Ending:
+        current().attempt = row.attempt + 1 if row else 1
         if isinstance(arrived.content, Malformed):
             await self.parking.give_up_unreadable(arrived, arrived.content)
             return Ending.DEAD_LETTER
@@ -184,7 +196,8 @@ class Handling:
             return Trouble(Why.STEP_OFF, "its step is switched off here", self.policy.step_off)
         # The earlier of both: a fast clock of a sender must not make an old event look new.
         time_said = min(received.envelope.time, arrived.record.timestamp)
-        cause = replace(received.envelope, time=time_said)
+        traceparent = current().traceparent_or(received.envelope.traceparent)
+        cause = replace(received.envelope, time=time_said, traceparent=traceparent)
         patience = Patience(self.policy.patience)
         while True:
             try:
@@ -202,6 +215,7 @@ class Handling:
                 wait = self._wait_in_place(error, patience)
                 if wait is None:
                     return trouble_of(error, self.policy.moving_wait)
+                current().trying_again(type(error).__name__)
                 await asyncio.sleep(wait)
             else:
                 return None
@@ -214,10 +228,12 @@ class Handling:
 
     async def _react(self, reaction: Reaction, event: Event, cause: Envelope) -> Performed:
         """React once intake is open and there is a turn to call PRO."""
+        asked_at = time.monotonic()
         while True:
             await self.gate.wait_open()
             async with self.limits.turn():
                 if self.gate.is_open:  # it may have closed while the turn was waited for
+                    current().waited(time.monotonic() - asked_at)
                     return await reaction(event, cause)
 
     def _wait_in_place(self, error: Exception, patience: Patience) -> float | None:
@@ -238,6 +254,8 @@ class Handling:
     async def _put_aside(
         self, arrived: Arrival, row: ParkedEvent | None, trouble: Trouble
     ) -> Ending:
+        if trouble.why in FAILURES:
+            current().failed(trouble.why.value)
         decision = self.ladder.decide(
             trouble.why,
             failed_attempts=row.attempt if row else 0,

@@ -28,6 +28,8 @@ from service.intake.troubles import MAX_DETAIL, Trouble
 from service.ledger.parked import TURN_SECONDS, ParkedEvents
 from service.ledger.parked_rows import ParkedEvent, Reason, Subject, Woken
 from service.metrics import Metrics, Name
+from service.tracing.traced import current
+from service.tracing.words import Attribute, Moment
 
 Wake = Callable[[Woken], None]
 """Takes up an event whose turn has come."""
@@ -81,6 +83,15 @@ class Parking:
     def _parked_for(self, arrived: Arrival, row: ParkedEvent, tier: str, seconds: float) -> None:
         reason = row.reason.error_class
         self._metrics.count(Name.EVENTS_PARKED, type=arrived.type, tier=tier, reason=reason)
+        current().note(
+            Moment.PARKED,
+            {
+                Attribute.REASON: reason,
+                Attribute.ATTEMPT: row.attempt,
+                Attribute.TIER: tier,
+                Attribute.DUE_AT: row.due_at.isoformat(),
+            },
+        )
         self._log.info(
             "parked",
             type=arrived.type,
@@ -131,6 +142,11 @@ class Parking:
             await until_acknowledged(self._publish, replace(letter, value=b""))
         await self._parked.letter_sent(row.origin)
         self._metrics.count(Name.DEAD_LETTERS, type=row.event_type, reason=row.reason.error_class)
+        reason = row.reason.error_class
+        current().note(
+            Moment.DEAD_LETTER, {Attribute.REASON: reason, Attribute.ATTEMPT: row.attempt}
+        )
+        current().failed(reason)
         self._log.error(
             "dead letter",
             type=row.event_type,

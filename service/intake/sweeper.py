@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 from aiokafka.errors import KafkaError
+from structlog.contextvars import bound_contextvars
 
 from service.intake.announcing import Announcer
 from service.intake.counting import Counting
@@ -28,6 +29,7 @@ from service.ledger.timed_work import Work, WorkKind
 from service.metrics import Metrics, Name
 from service.operations import Performed, Say, StillMoving
 from service.pro.problems import Scope, Throttled, Unauthorised
+from service.tracing.traced import NO_TRACING, Tracing, current
 
 Worker = Callable[[Work, Say], Awaitable[float | None]]
 """Does one round; gives the seconds until the next, None when the work is done."""
@@ -66,6 +68,7 @@ class Sweeper:
         limits: Limits,
         policy: SweepPolicy,
         metrics: Metrics,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._database = database
         self._publication = publication
@@ -80,6 +83,7 @@ class Sweeper:
         self._limits = limits
         self._policy = policy
         self._metrics = metrics
+        self._tracing = tracing
         self._log = structlog.get_logger("sweeper")
 
     async def run(self) -> None:
@@ -150,6 +154,14 @@ class Sweeper:
                 await self._do(claimed[0])
 
     async def _do(self, work: Work) -> None:
+        belongs_to = work.details.get("traceparent")
+        with (
+            self._tracing.timed(work.kind.value, belongs_to) as traced,
+            bound_contextvars(**traced.log_fields),
+        ):
+            await self._do_round(work)
+
+    async def _do_round(self, work: Work) -> None:
         again: float | None = self._policy.retry_after
         try:
             again = await self._workers[work.kind](work, self._say)
@@ -162,6 +174,7 @@ class Sweeper:
         except Exception as error:  # noqa: BLE001 - the row keeps the work until it is done
             if isinstance(error, Unauthorised) and error.scope is Scope.EVERYTHING:
                 self._gate.close(Closed.KEY_REFUSED)
+            current().failed(type(error).__name__)
             self._failed(work.kind.value, error)
         async with self._database.begin() as tx:
             if again is None:
@@ -176,7 +189,9 @@ class Sweeper:
     async def _publish_unpublished(self) -> None:
         left = await self._publication.missing(self._policy.unpublished, self._policy.at_once)
         for key, announcements in left:
-            try:
-                await self._say(Performed(key, announcements))
-            except (KafkaError, ValueError) as error:
-                self._failed("publish_unpublished", error)
+            belongs_to = announcements[0].traceparent if announcements else None
+            with self._tracing.timed("publish_unpublished", belongs_to):
+                try:
+                    await self._say(Performed(key, announcements))
+                except (KafkaError, ValueError) as error:
+                    self._failed("publish_unpublished", error)

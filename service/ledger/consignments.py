@@ -39,6 +39,7 @@ _ADD = Statement(
             allocation_number=bindparam("allocation_number"),
             allocation_ways=bindparam("ways"),
             tracking_references=bindparam("tracking_references"),
+            traceparent=bindparam("traceparent"),
             created_at=now_plus(),
             moved_at=now_plus(),
         )
@@ -94,6 +95,8 @@ class KnownConsignment:
     label_sha256: str | None
     label_address: str | None
     manifest_reference: str | None
+    traceparent: str | None
+    """Of what made it: to its trace belongs what is done with many at once."""
     created_at: datetime
 
     @property
@@ -130,6 +133,7 @@ def known(row: Any) -> KnownConsignment:
         row.label_sha256,
         row.label_address,
         row.manifest_reference,
+        row.traceparent,
         row.created_at,
     )
 
@@ -171,6 +175,7 @@ async def add(
     shipping_location_reference: str | None,
     allocation_ways: Ways = BY_DEFAULT_RULES,
     keep_back: bool = False,
+    traceparent: str | None = None,
 ) -> None:
     """Store a new consignment, Unallocated, its first allocation to come by these ways.
 
@@ -187,6 +192,7 @@ async def add(
         allocation_number=KEPT_BACK if keep_back else 1,
         ways=_kept(allocation_ways),
         tracking_references=[],
+        traceparent=traceparent,
     )
 
 

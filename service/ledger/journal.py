@@ -50,6 +50,7 @@ from service.ledger.outcomes import OutcomeStore
 from service.ledger.tables import OperationState, operations
 from service.ledger.timed_work import WorkKind
 from service.metrics import Metrics, Name
+from service.tracing.traced import current
 
 _DONE = (OperationState.FINISHED, OperationState.REFUSED)
 
@@ -119,7 +120,7 @@ class Journal:
             raise NotWanted(operation.key)  # other content was taken up since
         is_again = state is OperationState.REFUSED and operation.again == row.attempt
         if state in _DONE and same_content and not is_again:
-            return Settled(self._outcomes.open(row.outcomes))
+            return Settled(self._outcomes.open(row.outcomes), row.published_at is not None)
         if state is not OperationState.REFUSED and not same_content:
             raise ContentConflict(operation.key)
         if state in (OperationState.RELEASED, OperationState.REFUSED):
@@ -404,7 +405,9 @@ def _made_by(key: str) -> dict[str, str | None]:
     """Name what an operation that makes consignments was asked for: the work that searches its
     strays goes by it."""
     reference, *pick = references_in(key)
-    return {"order_reference": reference, "pick_reference": pick[0] if pick else None}
+    made_by = {"order_reference": reference, "pick_reference": pick[0] if pick else None}
+    traceparent = current().traceparent_or(None)
+    return made_by | ({"traceparent": traceparent} if traceparent else {})
 
 
 async def _row(tx: Tx, operation_key: str) -> Any:

@@ -110,6 +110,8 @@ class Settled:
     """The operation was settled before: its stored outcomes, to be published again."""
 
     announcements: tuple[Announcement, ...]
+    is_published: bool = field(default=False, compare=False)
+    """Whether the broker has acknowledged them before."""
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,7 @@ consignments = Table(
     Column("label_sha256", Text),
     Column("label_address", Text),
     Column("manifest_reference", Text),
+    Column("traceparent", Text),
     Column("created_at", Instant, nullable=False),
     Column("moved_at", Instant, nullable=False),
     ForeignKeyConstraint(["order_reference"], ["orders.order_reference"]),

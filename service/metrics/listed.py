@@ -316,4 +316,10 @@ METRICS: tuple[Metric, ...] = (
         "More than one version at once: an upgrade is under way, or stuck.",
         ("version",),
     ),
+    Metric(
+        Name.SPANS_DROPPED,
+        "counter",
+        "Spans of traces that the collector did not take, or that found no room to wait for it.",
+        "The collector is away or too slow; orders are not affected.",
+    ),
 )

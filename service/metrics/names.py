@@ -46,3 +46,4 @@ class Name(StrEnum):
     LEDGER_SECONDS = "orderflex_ledger_transaction_seconds"
     LAST_SWEEP = "orderflex_last_sweep_timestamp_seconds"
     BUILD_INFO = "orderflex_build_info"
+    SPANS_DROPPED = "orderflex_spans_dropped_total"

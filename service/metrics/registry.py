@@ -15,11 +15,19 @@ from service.metrics.names import Name
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, that nobody asks for
 
+Exemplar = Callable[[], dict[str, str] | None]
+"""Gives the trace under way as labels; None where none is recorded."""
+
+_WITH_EXEMPLARS = frozenset(
+    {Name.EVENT_SECONDS, Name.PRO_CALL_SECONDS, Name.PICK_TO_CONSIGNMENT, Name.PICK_TO_MANIFESTED}
+)
+
 
 class Metrics:
     """The metrics of one running service, in a registry of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, exemplar: Exemplar = lambda: None) -> None:
+        self._exemplar = exemplar
         self.registry = CollectorRegistry()
         self._counters: dict[Name, Counter] = {}
         self._gauges: dict[Name, Gauge] = {}
@@ -63,4 +71,5 @@ class Metrics:
     def observe(self, name: Name, seconds: float, **labels: str) -> None:
         """Add an observation, in seconds, to a histogram."""
         histogram = self._histograms[name]
-        (histogram.labels(**labels) if labels else histogram).observe(seconds)
+        exemplar = self._exemplar() if name in _WITH_EXEMPLARS else None
+        (histogram.labels(**labels) if labels else histogram).observe(seconds, exemplar)

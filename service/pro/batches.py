@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from service.pro.problems import Ambiguous, Refused, Retryable
+from service.tracing.traced import Traced, current, shared
 
 T = TypeVar("T")
 
@@ -88,6 +89,7 @@ class _Table(Generic[T]):
         self._to_sit_alone = to_sit_alone
         self._seated: set[str] = set()
         self._asking: dict[str, asyncio.Future[T]] = {}
+        self._askers: list[Traced] = []
         self._complete = asyncio.Event()
         self._is_open = True
         self._sending: asyncio.Task[None] | None = None
@@ -122,6 +124,7 @@ class _Table(Generic[T]):
             return await self._alone(reference)  # the call has left
         asked: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._asking[reference] = asked
+        self._askers.append(current())
         if self._sending is None:
             self._sending = asyncio.create_task(self._send(), name="batch")
         self._look_round()
@@ -145,7 +148,8 @@ class _Table(Generic[T]):
         if not asked:
             return
         try:
-            results = await self._call(list(asked))
+            with shared(self._askers):
+                results = await self._call(list(asked))
         except BaseException as error:  # noqa: BLE001 - it is theirs who asked
             _pass_on(self._verdict(error, asked), asked.values())
         else:

@@ -18,6 +18,7 @@ from service.pro.problems import (
     verdict_of,
 )
 from service.pro.transport import ACCEPT_ENCODING, OnceOnlyTransport
+from service.tracing.traced import calling
 
 API_VERSION = "1.1"
 
@@ -83,12 +84,14 @@ class Calls:
         """Send one request and read its answer. `changes`: it changes something in PRO. Raises
         ProVerdict; a cancelled call stays a CancelledError."""
         started = time.monotonic()
+        traced = calling(operation, method, self._policy.base_url)
         verdict = Verdict.AMBIGUOUS if changes else Verdict.RETRYABLE
         self.in_flight += 1
         try:
             with judged(operation, changes=changes):
                 async with asyncio.timeout(self._policy.total_deadline):
-                    answer = await self._exchange(method, path, body, params)
+                    answer = await self._exchange(method, path, body, params, traced.headers)
+                traced.status = answer.status
                 if (problem := verdict_of(operation, answer, changes=changes)) is not None:
                     raise problem
                 result = read(answer)
@@ -103,13 +106,21 @@ class Calls:
             self.in_flight -= 1
             if self._on_call is not None:
                 self._on_call(operation, verdict, time.monotonic() - started)
+            traced.end(verdict.value, is_good=verdict is Verdict.OK)
         return result
 
     async def _exchange(
-        self, method: str, path: str, body: bytes | None, params: Mapping[str, str] | None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
     ) -> Answer:
         url = self._policy.base_url.rstrip("/") + path
-        async with self._http.stream(method, url, content=body, params=params) as response:
+        async with self._http.stream(
+            method, url, content=body, params=params, headers=headers
+        ) as response:
             received = bytearray()
             async for piece in response.aiter_bytes():
                 received += piece

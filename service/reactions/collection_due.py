@@ -14,6 +14,7 @@ from service.ledger import timed_work
 from service.ledger.database import Database
 from service.ledger.timed_work import Work, WorkKind
 from service.operations import Say
+from service.tracing.traced import current
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,6 @@ class CollectionDue:
             event_id=hashlib.sha256(reference.encode()).hexdigest()[:32],
             source=self.source,
             time=due,
-            traceparent=None,
+            traceparent=current().traceparent_or(None),
             topics=self.topics,
         )

@@ -104,6 +104,7 @@ def _created(
             direction=event.direction,
             shipping_location_reference=location(event),
             allocation_ways=plan.ways,
+            traceparent=cause.traceparent,
         )
 
     def created(sequence: int) -> ConsignmentCreated:

@@ -30,6 +30,7 @@ from service.pro.answers import CLOCKS_APART
 from service.pro.client import ProClient
 from service.pro.mapping import rejection_from
 from service.pro.problems import Problem, Refused
+from service.tracing.traced import current
 
 LONGEST_WAIT = 60.0
 NOT_TAKEN_AFTER = 900.0
@@ -129,11 +130,14 @@ class ConfirmManifest:
             if isinstance(ending, Pending):
                 pending += 1
             else:
-                state = seen[reference].state
-                try:
-                    await say(await self._settle(_cause(work), known, state, ending))
-                except (LeaseHeld, AwaitingLookup, Contended):
-                    pending += 1  # its order is being worked on
+                # Its outcome belongs to the trace of its order, not to that of the manifest.
+                cause = _cause(work)
+                belongs_to = known.traceparent or cause.traceparent
+                with current().on_behalf_of(belongs_to, "confirm manifest"):
+                    try:
+                        await say(await self._settle(cause, known, seen[reference], ending))
+                    except (LeaseHeld, AwaitingLookup, Contended):
+                        pending += 1  # its order is being worked on
         return min(LONGEST_WAIT, 2.0 * work.tries) if pending else None
 
     async def _read(
@@ -168,7 +172,7 @@ class ConfirmManifest:
         self,
         cause: Envelope,
         known: KnownConsignment,
-        state: str,
+        seen: Seen,
         ending: Manifested | NotManifested,
     ) -> Performed:
         manifest = known.manifest_reference or ""
@@ -183,8 +187,8 @@ class ConfirmManifest:
                 await consignments.move(tx, reference, states.MANIFESTED)
             else:
                 # A word that lets no manifest take it again is not kept: the next one reads it.
-                kept = state if state in states.KNOWN - states.PASSING else states.ALLOCATED
-                await manifests.leave(tx, reference, kept)
+                is_kept = seen.state in states.KNOWN - states.PASSING
+                await manifests.leave(tx, reference, seen.state if is_kept else states.ALLOCATED)
 
         return await self.operations.conclude(
             operation_by_key(
@@ -201,7 +205,7 @@ class ConfirmManifest:
                 ],
                 effects=store,
                 refused=isinstance(ending, NotManifested),
-                result={"consignment": reference, "manifest": manifest, "state": state},
+                result={"consignment": reference, "manifest": manifest, "state": seen.state},
             ),
             prepare=is_in_it,
         )

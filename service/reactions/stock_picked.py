@@ -199,6 +199,7 @@ class PackPick:
                     shipping_location_reference=location,
                     allocation_ways=plans[direction].ways,
                     keep_back=is_elsewhere,
+                    traceparent=cause.traceparent,
                 )
             if return_missing:
                 await history.note(tx, event.order_reference, What.RETURN_MISSING, cause.id)

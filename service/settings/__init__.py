@@ -18,6 +18,7 @@ from service.settings.outcomes import OutcomeSettings
 from service.settings.page import PageSettings
 from service.settings.pro import ProSettings
 from service.settings.serving import ServingSettings
+from service.settings.tracing import TracingSettings
 
 GROUPS: Mapping[str, type[BaseModel]] = {
     "Kafka": KafkaSettings,
@@ -29,6 +30,7 @@ GROUPS: Mapping[str, type[BaseModel]] = {
     "Outcome events and papers": OutcomeSettings,
     "The service itself": ServingSettings,
     "The operator page": PageSettings,
+    "Traces": TracingSettings,
 }
 """The groups of settings by their headings, as people are shown them."""
 
@@ -43,6 +45,7 @@ class Settings(
     OutcomeSettings,
     ServingSettings,
     PageSettings,
+    TracingSettings,
     BaseSettings,
 ):
     """All settings; each is `ORDERFLEX_` and its name in capitals."""
