@@ -209,6 +209,7 @@ def _heatmap(panel: Panel) -> Builder[dashboard.Panel]:
         .show_value(common.VisibilityMode.NEVER)
         .cell_gap(1)
         .show_legend()
+        .show_tooltip()
     )
 
 

@@ -1,5 +1,6 @@
 """The dashboards ask for what the service has, in the way that is true of several replicas."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from service.metrics import METRICS, Metric
 
@@ -58,6 +62,18 @@ def test_the_dashboards_are_as_their_code_says() -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("path", files(), ids=named)
+def test_grafanas_own_model_reads_it_and_says_the_same(path: Path) -> None:
+    register_default_plugins()
+    board = read(path)
+    said = json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder))
+    for panel in said["panels"]:
+        defaults = panel.get("fieldConfig", {}).get("defaults", {})
+        if defaults.get("custom") == {}:
+            del defaults["custom"]  # a heatmap's, which says nothing
+    assert said == board
 
 
 def test_every_series_exists_with_its_labels() -> None:
