@@ -225,6 +225,7 @@ def _targets(
             .expr(query.expr)
             .legend_format(query.legend or panel.title)
             .format(form)
+            .exemplar(query.expr.startswith("histogram_quantile"))
         )
         targets.append(target.instant() if instant else target.range())
     return targets

@@ -166,7 +166,7 @@ def service_board() -> Board:
         ],
     )
     board.row(
-        "Ledger and sweeper",
+        "Ledger, sweeper, traces",
         [
             [
                 Panel(
@@ -205,6 +205,10 @@ def service_board() -> Board:
                     "Sweeps failed in 5 min",
                     (Query(increase(Name.SWEEPS_FAILED, "5m", ["job"]), "{{job}}"),),
                     "stacked",
+                ),
+                Panel(
+                    "Spans dropped in 5 min",
+                    (Query(increase(Name.SPANS_DROPPED, "5m"), "dropped"),),
                 ),
             ],
         ],
