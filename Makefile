@@ -29,8 +29,8 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-demo: $(READY) ## Show orders going the whole way, on a real broker (ORDERS=500 for more)
-	@$(BIN)/orderflex demo --orders $(ORDERS)
+demo: $(READY) ## Show orders going the whole way, on a real broker (ORDERS=500 for more, STAY=1 to look around)
+	@$(BIN)/orderflex demo --orders $(ORDERS) $(if $(STAY),--stay)
 
 test: $(READY) ## Run every test: real Kafka broker, real PostgreSQL, the stand-in of PRO
 	@$(BIN)/python -m pytest $(PARALLEL)

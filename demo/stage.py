@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import secrets
 import shlex
 import sys
 import time
@@ -71,6 +72,7 @@ class Stage:
     topic_prefix: str
     sandbox_url: str
     service_url: str
+    page_url: str
     settings: Mapping[str, str]
     check: Callable[[], None]
     """Raises ProcessError when a part has died."""
@@ -79,6 +81,11 @@ class Stage:
     def papers(self) -> Path:
         """Where the service stores labels and customs documents."""
         return self.folder / "papers"
+
+    @property
+    def page_token(self) -> str:
+        """Lets the person at the screen into the operator page."""
+        return self.settings["ORDERFLEX_PAGE_TOKENS"].partition("=")[2]
 
     @property
     def env_file(self) -> Path:
@@ -127,8 +134,8 @@ def running_stage(folder: Path, started: Started) -> Iterator[Stage]:
 def _with_service(
     folder: Path, broker: Broker, sandbox: ManagedProcess, prefix: str, started: Started
 ) -> Iterator[Stage]:
-    port = free_port()
-    settings = _settings(folder, broker, _listening(sandbox), prefix, port)
+    port, page_port = free_port(), free_port()
+    settings = _settings(folder, broker, _listening(sandbox), prefix, port, page_port)
     others = {name: v for name, v in os.environ.items() if not name.startswith("ORDERFLEX_")}
     service = ManagedProcess(
         [sys.executable, "-m", "service", "serve", "--upgrade-ledger"],
@@ -149,6 +156,7 @@ def _with_service(
         topic_prefix=prefix,
         sandbox_url=_listening(sandbox),
         service_url=f"http://127.0.0.1:{port}",
+        page_url=f"http://127.0.0.1:{page_port}",
         settings=settings,
         check=check,
     )
@@ -162,7 +170,7 @@ def _with_service(
 
 
 def _settings(
-    folder: Path, broker: Broker, sandbox_url: str, prefix: str, port: int
+    folder: Path, broker: Broker, sandbox_url: str, prefix: str, port: int, page_port: int
 ) -> dict[str, str]:
     """Everything waits shorter than it would in earnest, so that troubles end before our eyes."""
     return {
@@ -179,6 +187,8 @@ def _settings(
         "ORDERFLEX_LOOKUPS_AFTER": "0.5,1,2",
         "ORDERFLEX_SWEEP_EVERY": "0.5",
         "ORDERFLEX_HTTP_PORT": str(port),
+        "ORDERFLEX_PAGE_PORT": str(page_port),
+        "ORDERFLEX_PAGE_TOKENS": f"you={secrets.token_hex(12)}",
         "ORDERFLEX_LOG_FORMAT": "json",
     }
 

@@ -21,8 +21,8 @@ from demo.orders import Order, make_orders
 from demo.processes import ProcessError
 from demo.screen import Screen
 from demo.script import FEW, TimeIsUp, play
-from demo.stage import new_folder, running_stage
-from demo.summary import short, tell_summary
+from demo.stage import Stage, new_folder, running_stage
+from demo.summary import short, tell_summary, tell_where_to_look
 from demo.troubles import Trouble
 from demo.verdict import judge, read_facts
 from demo.ways import Ways
@@ -31,14 +31,17 @@ FAILED = 1
 INTERRUPTED = 130
 
 
-def tell(orders: int, seed: int) -> int:
-    """Run the demo; gives the exit code: 0 all is well, 1 it is not, 130 interrupted."""
+def tell(orders: int, seed: int, *, stay: bool) -> int:
+    """Run the demo; gives the exit code: 0 all is well, 1 it is not, 130 interrupted.
+
+    `stay` leaves everything running in the end, until Ctrl-C or SIGTERM.
+    """
     screen = Screen()
     folder = new_folder()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with _sigterm_as_ctrl_c():
         try:
-            return _tell(screen, folder, make_orders(orders, seed))
+            return _tell(screen, folder, make_orders(orders, seed), stay=stay)
         except KeyboardInterrupt:
             screen.console.print(f"\nInterrupted. Nothing is left running; {short(folder)} stays.")
             return INTERRUPTED
@@ -54,7 +57,7 @@ def tell(orders: int, seed: int) -> int:
             return FAILED
 
 
-def _tell(screen: Screen, folder: Path, orders: Sequence[Order]) -> int:
+def _tell(screen: Screen, folder: Path, orders: Sequence[Order], *, stay: bool) -> int:
     begun = time.monotonic()
     screen.heading("What is started")
     seconds: float | None = None
@@ -69,9 +72,11 @@ def _tell(screen: Screen, folder: Path, orders: Sequence[Order]) -> int:
             except TimeIsUp as error:
                 screen.line(f"{error}.", indent=0)
         facts = read_facts(stage)
-    verdict = judge(ways.of.values(), facts)
-    tell_summary(screen, stage, ways, facts, verdict, seconds)
-    took = time.monotonic() - begun
+        verdict = judge(ways.of.values(), facts)
+        tell_summary(screen, stage, ways, facts, verdict, seconds)
+        took = time.monotonic() - begun
+        if stay:
+            _stay(screen, stage)
     screen.line(f"Took {took:.0f} s. Nothing is left running.", indent=0)
     return 0 if verdict.is_good and seconds is not None else FAILED
 
@@ -84,6 +89,17 @@ def _tell_plan(screen: Screen, orders: Sequence[Order]) -> None:
     for order in orders:
         screen.line(f"{order.reference}  {order.about}")
     screen.console.print()
+
+
+def _stay(screen: Screen, stage: Stage) -> None:
+    """Wait for Ctrl-C; raises ProcessError if a part dies."""
+    tell_where_to_look(screen, stage)
+    try:
+        while True:
+            stage.check()
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        screen.console.print()
 
 
 @contextmanager

@@ -161,6 +161,14 @@ def _tell_where_next(screen: Screen, stage: Stage, every: Sequence[Way]) -> None
     screen.line("README.md tells how to go on; docs/ holds the event contract and more.")
 
 
+def tell_where_to_look(screen: Screen, stage: Stage) -> None:
+    """Say what can be opened while everything runs."""
+    screen.heading("Everything still runs: look around, Ctrl-C ends it")
+    screen.row("Operator page", f"{stage.page_url}  token: {stage.page_token}")
+    screen.row("Metrics", f"{stage.service_url}/metrics")
+    screen.row("What PRO holds", f"{stage.sandbox_url}/sandbox")
+
+
 def tell_verdict(screen: Screen, verdict: Verdict, every: Sequence[Way]) -> None:
     """Say whether all is well, and if not, everything that is not."""
     screen.console.print()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -85,19 +86,39 @@ async def test_every_case_and_trouble_ends_well(broker: Broker, folders: list[Pa
     assert not [name for name in await _topics(broker) if name.startswith(folders[0].name)]
 
 
-def test_the_ledger_can_be_asked_afterwards_as_it_says(broker: Broker, folders: list[Path]) -> None:
-    told = subprocess.run(
-        [*DEMO[:-1], "12"],
+def test_it_stays_to_be_looked_at_and_its_ledger_can_be_asked_afterwards(
+    broker: Broker, folders: list[Path]
+) -> None:
+    said = ""
+    with subprocess.Popen(
+        [*DEMO[:-1], "12", "--stay"],
         cwd=project_folder(),
         env={**os.environ, GIVEN: broker.bootstrap_servers},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=100,
-        check=False,
-    )
-    folders.append(_folder_in(told.stdout))
-    assert told.returncode == 0, told.stdout + told.stderr
-    command = next(line for line in told.stdout.splitlines() if line.startswith("    (set -a"))
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            for line in demo.stdout:
+                said += line
+                if "What PRO holds" in line:
+                    break
+            folders.append(_folder_in(said))
+            found = re.search(r"Operator page\s+(\S+)\s+token: (\S+)", said)
+            assert found is not None, said
+            with httpx.Client(base_url=found[1], headers={"Origin": found[1]}) as visitor:
+                signed_in = visitor.post("/sign-in", data={"token": found[2]})
+                assert signed_in.status_code == 303, signed_in.text
+                assert "Needs attention" in visitor.get("/").text
+            demo.send_signal(signal.SIGINT)
+            said += demo.stdout.read()
+            assert demo.wait(timeout=30) == 0, said
+        finally:
+            demo.kill()
+    assert "Nothing is left running." in said
+    assert _running_in(folders[0]) == []
+    command = next(line for line in said.splitlines() if line.startswith("    (set -a"))
     shown = subprocess.run(  # noqa: S602 - it is a line for a shell
         command,
         shell=True,
