@@ -55,8 +55,10 @@ def settings_page() -> str:
         "# Settings",
         "",
         GENERATED,
-        "Settings come from environment variables, or from a file `.env` in the working folder;",
-        "the environment wins. `orderflex settings` lists those in force, secrets masked. A",
+        "A setting comes from the environment, else from a file `.env` in the working folder, else",
+        "from a file of its own name in `ORDERFLEX_SECRETS_DIR` (see",
+        "[operations](operations.md#connections-and-secrets)).",
+        "`orderflex settings` lists those in force, secrets masked. A",
         "setting that can't be used ends the command with exit code 2 and names itself; its value",
         "is not shown. Lists are comma-separated. Times are in seconds.",
     ]
@@ -73,6 +75,13 @@ def settings_page() -> str:
         "- `ORDERFLEX_LEASE` is longer than two times `ORDERFLEX_PRO_DEADLINE`.",
         "- `ORDERFLEX_PRO_DEADLINE` is longer than `ORDERFLEX_PRO_POOL_TIMEOUT` and",
         "  `ORDERFLEX_PRO_CONNECT_TIMEOUT` together, plus 1.",
+        "- `ORDERFLEX_PRO_URL` opens with `https://` unless it is this machine's, or",
+        "  `ORDERFLEX_PRO_ALLOW_HTTP` is `true`.",
+        "- `ORDERFLEX_KAFKA_SASL_MECHANISM` goes with `SASL_SSL` and `SASL_PLAINTEXT`;",
+        "  certificates with `SSL` and `SASL_SSL`. `ORDERFLEX_KAFKA_USERNAME` and",
+        "  `ORDERFLEX_KAFKA_PASSWORD` go with every mechanism but `OAUTHBEARER`, which takes",
+        "  `ORDERFLEX_KAFKA_OAUTH_TOKEN_URL`, `ORDERFLEX_KAFKA_OAUTH_CLIENT_ID` and",
+        "  `ORDERFLEX_KAFKA_OAUTH_CLIENT_SECRET`. What would be of no use is refused.",
         "- `ORDERFLEX_PAPERS_ACCESS_KEY` and `ORDERFLEX_PAPERS_SECRET_KEY` go together.",
         "- `ORDERFLEX_PAPERS_INLINE_BYTES` is at most half of `ORDERFLEX_MAX_EVENT_BYTES`.",
         "- `ORDERFLEX_RETRY_TIERS` has three delays, each longer than the one before. The names of",
@@ -206,7 +215,8 @@ def _calls() -> list[str]:
     names = (name for name in dir(ProClient) if not name.startswith("_"))
     names = (name for name in names if callable(getattr(ProClient, name)))
     same_call = "get_consignment_document"  # reads what get_consignment reads
-    return sorted(name for name in names if name not in ("aclose", same_call))
+    no_calls = ("aclose", "use_key")
+    return sorted(name for name in names if name not in (*no_calls, same_call))
 
 
 def _values(words: Iterable[StrEnum]) -> list[str]:

@@ -15,12 +15,14 @@ from service.allocation_plans import NO_RULES, AllocationPlans
 from service.allocation_rules import BadRules, given_rules
 from service.events.topics import EventType, RetryTier, Topics
 from service.intake.broker import Broker, BrokerPolicy
+from service.intake.broker_security import BrokerSecurity, Credentials
+from service.intake.kafka_tokens import ClientCredentials, TokenPolicy
 from service.ledger.attention import Attention
 from service.ledger.attention_kinds import AttentionPolicy
 from service.ledger.database import Database, DatabasePolicy
 from service.ledger.dead_letters import DeadLetters
 from service.ledger.outcomes import OutcomeStore
-from service.ledger.postgresql import URL_OPTIONS
+from service.ledger.postgresql_url import URL_OPTIONS, BadUrl, tls_mode, tls_of
 from service.ledger.sealing import Seal
 from service.papers.bucket import BucketPolicy, PaperBucket
 from service.papers.folder import PaperFolder
@@ -32,6 +34,7 @@ from service.pro.client import ProClient
 from service.pro.papers import PapersWanted
 from service.pro.policy import ProPolicy
 from service.settings import BadSettings, Settings
+from service.tls import BadTls, ClientTls, TlsPolicy
 from service.tracing.traced import NO_TRACING, Tracing
 
 
@@ -74,6 +77,10 @@ def _ledger_url(settings: Settings) -> URL:
 def database_of(settings: Settings) -> Database:
     """Open the ledger's database; an SQLite file gets its folder."""
     url = _ledger_url(settings)
+    try:
+        mode, tls = tls_mode(url), tls_of(url)
+    except BadUrl as bad:
+        raise BadSettings(f"ORDERFLEX_LEDGER_URL: {bad}") from None
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     return Database(
@@ -81,6 +88,8 @@ def database_of(settings: Settings) -> Database:
             url=url.render_as_string(hide_password=False),
             pool_size=settings.ledger_pool_size,
             statement_timeout=settings.ledger_timeout,
+            tls_mode=mode,
+            tls=tls,
         )
     )
 
@@ -112,11 +121,11 @@ def attention_of(settings: Settings, database: Database) -> Attention:
     )
 
 
-def asking_of(settings: Settings, database: Database, publish: Publish) -> Asking:
-    """Make what publishes the things that people ask for; raises BadSettings."""
+def asking_of(settings: Settings, database: Database, seal: Seal, publish: Publish) -> Asking:
+    """Make what publishes the things that people ask for."""
     return Asking(
         database,
-        OutcomeStore(seal_of(settings)),
+        OutcomeStore(seal),
         attention_of(settings, database),
         topics_of(settings),
         f"{settings.event_source}:people",
@@ -124,8 +133,48 @@ def asking_of(settings: Settings, database: Database, publish: Publish) -> Askin
     )
 
 
+def _tls(of: str, policy: TlsPolicy) -> ClientTls:
+    try:
+        return ClientTls(policy)
+    except BadTls as bad:
+        raise BadSettings(f"ORDERFLEX_{of}_{bad.part.upper()}: {bad}") from None
+
+
+def kafka_credentials_of(settings: Settings) -> Credentials | None:
+    """Give the user of Kafka, where there is one."""
+    if not settings.kafka_username:
+        return None
+    return Credentials(settings.kafka_username, settings.kafka_password)
+
+
+def kafka_security_of(settings: Settings) -> BrokerSecurity:
+    """Make what secures the connections to Kafka; raises BadSettings."""
+    tls = None
+    if settings.kafka_security_protocol in ("SSL", "SASL_SSL"):
+        policy = TlsPolicy(
+            settings.kafka_ca_file,
+            settings.kafka_certificate_file,
+            settings.kafka_key_file,
+            settings.kafka_key_password,
+        )
+        tls = _tls("KAFKA", policy)
+    tokens = None
+    if settings.kafka_oauth_token_url is not None:
+        tokens = ClientCredentials(
+            TokenPolicy(
+                url=settings.kafka_oauth_token_url,
+                client_id=settings.kafka_oauth_client_id or "",
+                client_secret=settings.kafka_oauth_client_secret,
+                scope=settings.kafka_oauth_scope,
+            ),
+            _tls("KAFKA_OAUTH", TlsPolicy(settings.kafka_oauth_ca_file)),
+        )
+    mechanism = settings.kafka_sasl_mechanism
+    return BrokerSecurity(tls, mechanism, kafka_credentials_of(settings), tokens)
+
+
 def broker_of(settings: Settings) -> Broker:
-    """Make the connection to Kafka, still unconnected."""
+    """Make the connection to Kafka, still unconnected; raises BadSettings."""
     return Broker(
         BrokerPolicy(
             bootstrap_servers=tuple(settings.kafka_bootstrap_servers.split(",")),
@@ -138,7 +187,8 @@ def broker_of(settings: Settings) -> Broker:
             partitions=settings.kafka_partitions,
             replication=settings.kafka_replication,
             create_topics=settings.kafka_create_topics,
-        )
+        ),
+        kafka_security_of(settings),
     )
 
 
@@ -155,7 +205,7 @@ def client_of(
             total_deadline=settings.pro_deadline,
             max_connections=settings.pro_max_connections,
             keepalive_seconds=settings.pro_keepalive,
-            ca_file=settings.pro_ca_file,
+            tls=_tls("PRO", TlsPolicy(settings.pro_ca_file)),
             label_format=settings.label_format,
         ),
         on_call,
@@ -242,11 +292,11 @@ async def pro_of(settings: Settings) -> AsyncIterator[ProClient]:
         yield pro
 
 
-def reading_of(settings: Settings, database: Database, ask_pro: AskPro) -> Reading:
-    """Make what reads for people; raises BadSettings."""
+def reading_of(settings: Settings, database: Database, seal: Seal, ask_pro: AskPro) -> Reading:
+    """Make what reads for people."""
     return Reading(
         database,
         attention_of(settings, database),
-        DeadLetters(database, seal_of(settings)),
+        DeadLetters(database, seal),
         ask_pro,
     )

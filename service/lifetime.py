@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 import uvicorn
@@ -27,6 +27,16 @@ from service.tracing.traced import Tracing
 
 LAST_SPANS_AT_LEAST, LAST_SPANS_AT_MOST = 1.0, 5.0
 """Seconds for the last spans to leave: what is left of the drain time, within these."""
+
+
+class Rotating(Protocol):
+    """Takes replaced secrets and certificates up."""
+
+    def look(self) -> None:
+        """Take up what is new since the last look."""
+
+    async def run(self) -> None:
+        """Look until cancelled."""
 
 
 class PortTaken(Exception):
@@ -53,11 +63,14 @@ class Service:
     http: "Http"
     api: "Http | None"
     page: "Http | None"
+    rotation: "Rotating"
     _drains_until: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain, commit and leave."""
         log = structlog.get_logger("service")
+        # From the beginning: what is waited for may be the right password.
+        rotating = asyncio.create_task(self.rotation.run(), name="rotation")
         try:
             await self.http.start()
             for served in (self.api, self.page):
@@ -87,6 +100,8 @@ class Service:
                 if isinstance(ended, Exception):
                     raise ended
         finally:
+            rotating.cancel()
+            await asyncio.gather(rotating, return_exceptions=True)
             await self.close()
             log.info("stopped")
 

@@ -26,7 +26,7 @@ from service.from_settings import (
     topics_of,
     tracing_of,
 )
-from service.frontends import api_of, page_of
+from service.frontends import Served, api_of, page_of, ways_in_of
 from service.health import create_app
 from service.intake.announcing import Announcer
 from service.intake.arrivals import Arrival, arrival, resumed, seconds_until_due
@@ -75,6 +75,8 @@ from service.reactions.order_placed import RecordOrder
 from service.reactions.pick_withdrawn import WithdrawPick
 from service.reactions.reallocation_requested import ReallocateConsignment
 from service.reactions.stock_picked import PackPick
+from service.replaceable import Holders
+from service.rotation import Rotation
 from service.settings import BadSettings, Settings
 from service.strays import Strays
 from service.tracing.traced import exemplar
@@ -162,6 +164,7 @@ def assemble(
     strays = Strays(database, operations, pro, metrics)
     origins = Origins(operations, pro, undoing)
     options = OptionOrders(operations, pro, metrics)
+    papers, ways_in = papers_of(settings), ways_in_of(settings)
     allocate = AllocateConsignment(operations, pro, allocations, database, strays)
     reactions = {
         EventType.ORDER_PLACED: RecordOrder(operations, pro, options, plans),
@@ -183,7 +186,7 @@ def assemble(
             operations,
             pro,
             database,
-            papers_of(settings),
+            papers,
             papers_wanted_of(settings),
             settings.papers_inline_bytes,
         ),
@@ -284,6 +287,10 @@ def assemble(
         _stuck_after(settings),
         *reasons,
     )
+    holders = Holders(pro, seal, database, broker, papers, ways_in)
+    served = Served(settings, database, seal, papers, pro, publish, ways_in, *reasons)
+    api = api_of(served) if settings.api_tokens else None
+    page = page_of(served) if settings.has_page else None
     return Service(
         topics=topics,
         database=database,
@@ -298,6 +305,7 @@ def assemble(
         drain=settings.drain,
         steps_on=steps_on,
         http=Http(app, settings.http_host, settings.http_port, "ORDERFLEX_HTTP_PORT"),
-        api=api_of(settings, database, pro, publish) if settings.api_tokens else None,
-        page=page_of(settings, database, pro, publish, reasons) if settings.has_page else None,
+        api=api,
+        page=page,
+        rotation=Rotation(settings, holders.replaceable),
     )

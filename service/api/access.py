@@ -15,6 +15,10 @@ class Access:
     def __init__(self, tokens: Mapping[str, SecretStr]) -> None:
         self._tokens = Tokens(tokens)
 
+    def use(self, tokens: Mapping[str, SecretStr]) -> None:
+        """Let these in from now on, and nobody else."""
+        self._tokens.use(tokens)
+
     def who(self, authorization: str | None) -> str | None:
         """Give the name whose token an Authorization header carries; None for any other."""
         scheme, _, token = (authorization or "").partition(" ")

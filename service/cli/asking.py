@@ -28,15 +28,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 def reading(work: Callable[[Reading], Awaitable[T]], *, ask_pro: bool = False) -> T:
     """Read for a person; what the ledger does not know ends with exit code 1."""
     settings = load()
-    from_settings.seal_of(settings)
+    seal = from_settings.seal_of(settings)
 
     async def run(database: Database) -> T:
         await database.check()
         if not ask_pro:
-            return await work(from_settings.reading_of(settings, database, _nobody))
+            return await work(from_settings.reading_of(settings, database, seal, _nobody))
         async with from_settings.pro_of(settings) as pro:
             return await work(
-                from_settings.reading_of(settings, database, partial(state_in_pro, pro))
+                from_settings.reading_of(settings, database, seal, partial(state_in_pro, pro))
             )
 
     return _told(lambda: with_ledger(run))
@@ -49,12 +49,12 @@ async def _nobody(_reference: str) -> InPro:
 def asking(work: Callable[[Asking], Awaitable[T]]) -> T:
     """Publish what a person asks for; what can't be asked for ends with exit code 1."""
     settings = load()
-    from_settings.seal_of(settings)
+    seal = from_settings.seal_of(settings)
 
     async def run(database: Database) -> T:
         await database.check()
         async with publishing(settings) as publish:
-            return await work(from_settings.asking_of(settings, database, publish))
+            return await work(from_settings.asking_of(settings, database, seal, publish))
 
     return _told(lambda: with_ledger(run))
 

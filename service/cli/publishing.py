@@ -33,9 +33,10 @@ async def publishing(settings: Settings) -> AsyncIterator[Publish]:
                     is_connected = True
                 await broker.publish(record)
         except (KafkaError, TimeoutError) as error:
+            trouble = await broker.trouble()
             typer.echo(
-                f"not published ({type(error).__name__}): is the broker at "
-                f"{settings.kafka_bootstrap_servers} up, and the topic {record.topic} there?",
+                f"not published ({type(error).__name__}): "
+                + (trouble or f"is the topic {record.topic} there, and may our user write to it?"),
                 err=True,
             )
             raise typer.Exit(1) from None

@@ -6,23 +6,39 @@ subscriber's consumer, because only so are offsets committed as the ledger needs
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from service.events.envelope import CONTENT_TYPE, Outgoing
+from service.intake.broker_security import (
+    NOT_ALLOWED,
+    NOT_LET_IN,
+    BrokerSecurity,
+    Credentials,
+    reason,
+)
+
+T = TypeVar("T")
 
 LINGER_MS = 5
 """How long a record waits for others to be sent with it."""
 FETCH_BYTES = 131_072
 """Of one partition at a time, so that the window is filled from all partitions, not from one; the
 broker gives a larger record all the same."""
+LONGEST_WAIT = 5.0
+"""Seconds between two tries to connect at the start: an account may be locked by many of them."""
+LOOK_CLOSER_EVERY = 10.0
+"""Seconds between two looks at why the broker can't be reached."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +68,19 @@ class TopicsMissing(Exception):
 class Broker:
     """Publishes and consumes. One per process."""
 
-    def __init__(self, policy: BrokerPolicy) -> None:
+    def __init__(self, policy: BrokerPolicy, security: BrokerSecurity | None = None) -> None:
+        """Without `security` nothing is encrypted and nobody logs in."""
         self._policy = policy
-        self._kafka = KafkaBroker(
+        self.security = security or BrokerSecurity()
+        self._kafka = self._new_kafka()
+        self._consumer: AIOKafkaConsumer | None = None
+        self._looked_closer = float("-inf")
+        self._log = structlog.get_logger("broker")
+
+    def _new_kafka(self) -> KafkaBroker:
+        """Make FastStream's broker with the credentials in force."""
+        policy = self._policy
+        return KafkaBroker(
             list(policy.bootstrap_servers),
             client_id="orderflex",
             acks="all",
@@ -66,38 +92,65 @@ class Broker:
             max_request_size=policy.max_record_bytes,
             allow_auto_create_topics=False,
             logger=None,  # we have no handlers that it would speak of
+            security=self.security.of_faststream,
+            sasl_oauth_token_provider=self.security.tokens,
         )
-        self._log = structlog.get_logger("broker")
+
+    def use_credentials(self, credentials: Credentials) -> None:
+        """Log in with these from now on, wherever a connection is made."""
+        self.security.use(credentials)
+        self.security.renew(self._clients())
+
+    def _clients(self) -> list[AIOKafkaClient]:
+        """Clients of aiokafka that are at work; there is no public way to reach them."""
+        config: Any = self._kafka.config.broker_config
+        found = [self._consumer._client] if self._consumer is not None else []  # noqa: SLF001
+        if config.producer:
+            found.append(config.producer._producer.producer.client)  # noqa: SLF001
+            found.append(config.admin_client._client)  # noqa: SLF001
+        return found
+
+    async def trouble(self) -> str | None:
+        """Say why the brokers can't be used, by connecting anew; None when they can."""
+        timeout = min(5.0, self._policy.request_timeout)
+        return await self.security.trouble(self._policy.bootstrap_servers, timeout)
 
     async def wait_until_there(self, topics: Sequence[str]) -> None:
         """Wait for the broker, then see to the topics. Raises TopicsMissing."""
         await self._patiently(lambda: self._ensure_topics(topics))
 
-    async def _patiently(self, connect: Callable[[], Awaitable[None]]) -> None:
-        """Come back while the broker is not there."""
-        said = False
+    async def _patiently(self, connect: Callable[[], Awaitable[T]]) -> T:
+        """Come back while the broker is not there, or does not let us in: both may be mended."""
+        said, wait = "", 1.0
         while True:
             try:
-                await connect()
+                return await connect()
             except KafkaError as error:
-                if not (error.retriable or isinstance(error, KafkaConnectionError)):
+                is_refused = isinstance(error, (*NOT_LET_IN, *NOT_ALLOWED))
+                if not (error.retriable or is_refused or isinstance(error, KafkaConnectionError)):
                     raise
-                if not said:
+                why = reason(error) if is_refused else await self._looked_at(error) or said
+                if why != said:
                     self._log.warning(
                         "waiting for the Kafka broker",
                         servers=",".join(self._policy.bootstrap_servers),
                         error=type(error).__name__,
+                        reason=why,
                     )
-                said = True
-                await asyncio.sleep(1.0)
-            else:
-                return
+                said = why
+                await asyncio.sleep(wait)
+                wait = min(wait * 1.5, LONGEST_WAIT)
+
+    async def _looked_at(self, error: KafkaError) -> str | None:
+        """Find out why the broker can't be reached; None where that was done just before."""
+        now = time.monotonic()
+        if now - self._looked_closer < LOOK_CLOSER_EVERY:
+            return None
+        self._looked_closer = now
+        return await self.trouble() or reason(error)
 
     async def _ensure_topics(self, topics: Sequence[str]) -> None:
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=list(self._policy.bootstrap_servers),
-            request_timeout_ms=int(self._policy.request_timeout * 1000),
-        )
+        admin = self.security.admin(self._policy.bootstrap_servers, self._policy.request_timeout)
         try:
             await admin.start()
             missing = sorted(set(topics) - set(await admin.list_topics()))
@@ -125,21 +178,22 @@ class Broker:
         self, topics: Sequence[str], listener: ConsumerRebalanceListener
     ) -> AIOKafkaConsumer:
         """Connect, join the group, and give the consumer to drive; waits for the broker."""
-        subscriber = self._kafka.subscriber(
-            *topics,
-            group_id=self._policy.group,
-            group_instance_id=self._policy.instance,
-            ack_policy=AckPolicy.MANUAL,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=FETCH_BYTES,
-            session_timeout_ms=int(self._policy.session_timeout * 1000),
-            rebalance_timeout_ms=int(self._policy.rebalance_timeout * 1000),
-            heartbeat_interval_ms=int(min(3.0, self._policy.session_timeout / 3) * 1000),
-            listener=listener,
-        )
 
-        async def start_all() -> None:
+        async def start_all() -> AIOKafkaConsumer:
             await self._ensure_topics(())  # FastStream leaves a producer open that finds no broker
+            self._kafka = self._new_kafka()
+            subscriber = self._kafka.subscriber(
+                *topics,
+                group_id=self._policy.group,
+                group_instance_id=self._policy.instance,
+                ack_policy=AckPolicy.MANUAL,
+                auto_offset_reset="earliest",
+                max_partition_fetch_bytes=FETCH_BYTES,
+                session_timeout_ms=int(self._policy.session_timeout * 1000),
+                rebalance_timeout_ms=int(self._policy.rebalance_timeout * 1000),
+                heartbeat_interval_ms=int(min(3.0, self._policy.session_timeout / 3) * 1000),
+                listener=listener,
+            )
             try:
                 await self._kafka.start()
             except KafkaError:
@@ -147,12 +201,12 @@ class Broker:
                     with contextlib.suppress(KafkaError):
                         await part.stop()
                 raise
+            if subscriber.consumer is None:
+                raise RuntimeError("FastStream started the subscriber without a consumer")
+            return subscriber.consumer
 
-        await self._patiently(start_all)
-        consumer = subscriber.consumer
-        if consumer is None:
-            raise RuntimeError("FastStream started the subscriber without a consumer")
-        return consumer
+        self._consumer = await self._patiently(start_all)
+        return self._consumer
 
     async def connect(self) -> None:
         """Connect for publishing alone."""

@@ -34,7 +34,7 @@ from service.ledger.parked_rows import ParkedEvent
 from service.ledger.tables import ParkedState
 from service.metrics import Metrics, Name
 from service.operations import Performed
-from service.pro.problems import Retryable, Scope, Throttled, Unauthorised
+from service.pro.problems import Retryable, Scope, Throttled, Unauthorised, Untrusted
 from service.tracing.traced import NO_TRACING, Tracing, current
 from service.tracing.words import Moment
 
@@ -240,6 +240,9 @@ class Handling:
         """Give the seconds to wait before the next try in place; None to put the event aside."""
         if isinstance(error, Throttled):
             self.limits.busy(error.retry_after)
+        if isinstance(error, Untrusted) and self.gate.is_open:  # nor will any other event do better
+            structlog.get_logger("intake").error("PRO is not asked", reason=error.why)
+            self.gate.close(Closed.PRO_DOWN)
         if isinstance(error, Retryable) and not self.gate.is_open:
             return 0.0  # PRO is down, which is no failure of this event: the gate is waited for
         return patience.wait_for(error)

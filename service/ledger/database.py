@@ -92,10 +92,17 @@ class Database:
         """`clock` is SQLite's."""
         self.url = make_url(policy.url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._driver: Driver = (
-            Sqlite(policy, clock, in_a_thread) if self.is_sqlite else Postgresql(policy)
-        )
         self.on_ended: OnEnded = lambda _ended, _seconds: None
+        self.certificates = [policy.tls] if policy.tls is not None else []
+        self.connect_arguments: dict[str, Any] = {}
+        """What a connection takes beside the URL."""
+        self._driver: Driver
+        if self.is_sqlite:
+            self._driver = Sqlite(policy, clock, in_a_thread)
+        else:
+            self._driver = postgresql = Postgresql(policy)
+            self.url = self.url.set(query={})
+            self.connect_arguments = postgresql.arguments
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Tx]:
@@ -133,6 +140,11 @@ class Database:
         finally:
             self.on_ended(ended, time.monotonic() - started)
 
+    async def reach(self) -> None:
+        """Answer with nothing when somebody lets us in. Raises LedgerDown."""
+        async with self._driver.alone():
+            pass
+
     async def check(self) -> None:
         """Answer with nothing when the ledger can be used.
 
@@ -143,6 +155,11 @@ class Database:
                 await tx.run(statement)
             if (await tx.run(_TRUSTED_FROM)).one_or_none() is None:
                 raise LedgerNotReady
+
+    def use_password(self, password: str) -> None:
+        """Log in with another password from now on; SQLite has none."""
+        if isinstance(self._driver, Postgresql):
+            self._driver.use_password(password)
 
     async def close(self) -> None:
         """Close every connection."""

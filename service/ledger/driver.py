@@ -2,10 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from service.ledger.statements import Prepared, Result
+from service.tls import ClientTls
+
+TlsMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+"""As libpq's sslmode. Only the last two verify who answers."""
 
 
 class Contended(Exception):
@@ -31,12 +35,16 @@ class LedgerNotReady(Exception):
 class DatabasePolicy:
     """Where the ledger is and how patient we are with it (times in seconds)."""
 
-    url: str
+    url: str = field(repr=False)
     """SQLAlchemy URL: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://…`. May hold a password:
     never print it."""
     pool_size: int = 10
     pool_timeout: float = 30.0
     statement_timeout: float = 15.0
+    tls_mode: TlsMode | None = None
+    """Of PostgreSQL; None encrypts where the server can, and verifies nothing."""
+    tls: ClientTls | None = None
+    """Of PostgreSQL, where it is verified."""
 
 
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]

@@ -16,10 +16,9 @@ from service.ledger.driver import (
     LedgerNotReady,
     StatementRefused,
 )
-from service.ledger.statements import DIALECTS, Prepared, Result
-
-URL_OPTIONS = ("host", "port", "ssl", "statement_cache_size")
-"""What may stand behind the ? of the URL; 0 for the last one where PgBouncer pools transactions."""
+from service.ledger.postgresql_url import connect_arguments
+from service.ledger.statements import Prepared, Result
+from service.tls import failed_handshake
 
 _GAVE_WAY = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialisation failure and of a deadlock."""
@@ -41,8 +40,16 @@ class Postgresql:
 
     def __init__(self, policy: DatabasePolicy) -> None:
         self._policy = policy
+        url = make_url(policy.url)
+        self._password = url.password
+        self.arguments = connect_arguments(url, policy.tls_mode, policy.tls, lambda: self._password)
+        """asyncpg's, for a connection."""
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
+
+    def use_password(self, password: str) -> None:
+        """Log in with another password from now on; connections that are open stay open."""
+        self._password = password
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["_Session"]:
@@ -74,11 +81,8 @@ class Postgresql:
     async def _open(self) -> asyncpg.Pool:
         async with self._opening:
             if self._pool is None:
-                _, arguments = DIALECTS[self.name].create_connect_args(make_url(self._policy.url))
-                if "statement_cache_size" in arguments:
-                    arguments["statement_cache_size"] = int(arguments["statement_cache_size"])
                 self._pool = await asyncpg.create_pool(
-                    **arguments,
+                    **self.arguments,
                     min_size=0,
                     max_size=self._policy.pool_size,
                     init=_set_up,
@@ -161,4 +165,14 @@ def _our_words() -> Iterator[None]:
         kind = StatementRefused if "argument" in str(error) else LedgerDown
         raise kind(type(error).__name__) from None
     except (asyncpg.InternalClientError, OSError, TimeoutError) as error:
-        raise LedgerDown(type(error).__name__) from None
+        raise LedgerDown(why_down(error)) from None
+
+
+def why_down(error: BaseException) -> str:
+    """Say why there is no connection, in words that hold nothing secret."""
+    handshake = failed_handshake(error)
+    if handshake is not None:
+        return f"{handshake}, see sslmode and sslrootcert"
+    if isinstance(error, ConnectionError) and "rejected SSL" in str(error):
+        return "the server speaks no TLS, see sslmode"
+    return type(error).__name__

@@ -26,6 +26,10 @@ class Seal:
     def __init__(self, keys: Sequence[str]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
+    def use(self, keys: Sequence[str]) -> None:
+        """Seal and open with other keys from now on. Raises ValueError, and keeps the old ones."""
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
     def close(self, content: Any) -> bytes:
         """Seal a JSON-able value."""
         return self._fernet.encrypt(json.dumps(content, separators=(",", ":")).encode())

@@ -36,7 +36,13 @@ async def _sqlalchemy(database: Database) -> AsyncIterator[AsyncConnection]:
 
     Raises LedgerDown for what is the database's fault.
     """
-    engine = create_async_engine(database.url, poolclass=NullPool, hide_parameters=True)
+    await database.reach()  # whose words for a refusal are clearer
+    engine = create_async_engine(
+        database.url,
+        connect_args=database.connect_arguments,
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
     if database.is_sqlite:
         listen(engine.sync_engine, "connect", lambda made, _: equip(made, system_microseconds))
     try:

@@ -57,10 +57,14 @@ class Sessions:
         self, keys: Sequence[bytes], policy: SessionPolicy, now: Callable[[], datetime]
     ) -> None:
         """`keys` are Fernet keys: the first seals, all open."""
-        self._seal = MultiFernet([Fernet(key) for key in keys])
+        self.use(keys)
         self._policy = policy
         self._now = now
         self._ended: dict[str, None] = {}
+
+    def use(self, keys: Sequence[bytes]) -> None:
+        """Seal and open with other keys from now on."""
+        self._seal = MultiFernet([Fernet(key) for key in keys])
 
     def begin(self, who: str, mark: str) -> Session:
         """Open a session."""

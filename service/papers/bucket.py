@@ -1,6 +1,6 @@
 """Papers in a bucket of S3, or of a store that speaks as S3 does."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,14 +36,28 @@ class PaperBucket:
 
     def __init__(self, policy: BucketPolicy) -> None:
         """Connect to nothing yet; raises ValueError when a bucket can't be named so."""
+        self._policy = policy
         self._root = "/".join(part for part in (f"s3://{policy.bucket}", policy.prefix) if part)
+        self._store = self._connected(policy)
+
+    def use_keys(self, access_key_id: SecretStr, secret_access_key: SecretStr) -> None:
+        """Store with other keys from now on; empty ones are left to AWS's usual environment."""
+        self._policy = replace(
+            self._policy,
+            access_key_id=access_key_id or None,
+            secret_access_key=secret_access_key or None,
+        )
+        self._store = self._connected(self._policy)
+
+    @staticmethod
+    def _connected(policy: BucketPolicy) -> S3Store:
         options: ClientConfig = {
             "timeout": timedelta(seconds=policy.timeout),
             # AWS's own endpoints are https; one from the environment is taken as it stands.
             "allow_http": policy.endpoint is None or policy.endpoint.startswith("http://"),
         }
         try:
-            self._store = S3Store(
+            return S3Store(
                 policy.bucket,
                 prefix=policy.prefix or None,
                 config=_config(policy),

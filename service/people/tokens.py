@@ -11,6 +11,10 @@ class Tokens:
     """The tokens of people by their names."""
 
     def __init__(self, tokens: Mapping[str, SecretStr]) -> None:
+        self.use(tokens)
+
+    def use(self, tokens: Mapping[str, SecretStr]) -> None:
+        """Know these from now on, and no other."""
         self._digests = {name: _digest(token.get_secret_value()) for name, token in tokens.items()}
 
     def __bool__(self) -> bool:

@@ -1,12 +1,12 @@
 """The one path of every call: headers, deadline, verdict, metrics. No operation is known here."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import httpx
+from pydantic import SecretStr
 
 from service.pro.policy import ProPolicy
 from service.pro.problems import (
@@ -21,6 +21,7 @@ from service.pro.transport import ACCEPT_ENCODING, OnceOnlyTransport
 from service.tracing.traced import calling
 
 API_VERSION = "1.1"
+_KEY = "ocp-apim-subscription-key"
 
 T = TypeVar("T")
 
@@ -46,10 +47,10 @@ class Calls:
             or OnceOnlyTransport(
                 max_connections=policy.max_connections,
                 keepalive_seconds=policy.keepalive_seconds,
-                tls=_trust(policy),
+                tls=policy.tls.context,
             ),
             headers={
-                "ocp-apim-subscription-key": policy.api_key.get_secret_value(),
+                _KEY: policy.api_key.get_secret_value(),
                 "electio-api-version": API_VERSION,
                 "content-type": "application/json",
                 "accept": "application/json",
@@ -65,6 +66,10 @@ class Calls:
             ),
             trust_env=False,
         )
+
+    def use_key(self, key: SecretStr) -> None:
+        """Ask with another key from now on."""
+        self._http.headers[_KEY] = key.get_secret_value()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -129,10 +134,3 @@ class Calls:
             return Answer(
                 response.status_code, response.headers.get("retry-after"), bytes(received)
             )
-
-
-def _trust(policy: ProPolicy) -> ssl.SSLContext:
-    """The policy's certificates instead of certifi's, where it names some."""
-    if policy.ca_file is not None:
-        return ssl.create_default_context(cafile=str(policy.ca_file))
-    return httpx.create_ssl_context(trust_env=False)

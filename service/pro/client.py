@@ -7,6 +7,8 @@ changes something says so: its doubt is Ambiguous, a read's doubt is Retryable.
 from types import TracebackType
 from typing import Self
 
+from pydantic import SecretStr
+
 from service.pro import answers
 from service.pro.allocation_calls import AllocationCalls
 from service.pro.asking import listed
@@ -14,6 +16,7 @@ from service.pro.consignment_calls import ConsignmentCalls
 from service.pro.movement_calls import MovementCalls
 from service.pro.order_calls import OrderCalls
 from service.pro.paper_calls import PaperCalls
+from service.tls import ClientTls
 
 
 class ProClient(OrderCalls, ConsignmentCalls, AllocationCalls, PaperCalls, MovementCalls):
@@ -29,6 +32,15 @@ class ProClient(OrderCalls, ConsignmentCalls, AllocationCalls, PaperCalls, Movem
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @property
+    def certificates(self) -> list[ClientTls]:
+        """Those that may be replaced."""
+        return [self._policy.tls]
+
+    def use_key(self, key: SecretStr) -> None:
+        """Ask with another key from now on."""
+        self._calls.use_key(key)
 
     async def aclose(self) -> None:
         """Close all connections."""

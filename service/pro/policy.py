@@ -1,10 +1,11 @@
 """How we talk to PRO: where, with which key, how long we wait."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
+
+from service.tls import ClientTls, TlsPolicy
 
 LabelFormat = Literal["PDF", "PNG", "ZPL", "ZPLII"]
 
@@ -30,8 +31,8 @@ class ProPolicy:
     keepalive_seconds: float = 15.0
     """How long an idle connection is kept. Shorter than PRO's own, else a change meets a
     connection that PRO is closing and ends ambiguous."""
-    ca_file: Path | None = None
-    """Certificates to trust instead of certifi's."""
+    tls: ClientTls = field(default_factory=lambda: ClientTls(TlsPolicy()))
+    """Whom we trust to be PRO."""
     label_format: LabelFormat = "PDF"
     page_size: int = 100
     """`take` of a search."""

@@ -2,6 +2,7 @@
 
     ProVerdict
     ├── Retryable      nothing happened for certain, or a read failed: ask again
+    │   └── Untrusted  who answers can't show that it is PRO: asking again is pointless for now
     ├── Throttled      PRO is busy (429): ask again after `retry_after` seconds
     ├── Unauthorised   the key is not accepted: for everything (401) or this operation (403)
     ├── Refused        PRO understood and said no, with its reasons: asking again is pointless
@@ -28,7 +29,7 @@ from pydantic import ValidationError
 from service.clock import utc_now
 from service.events import exact_json
 from service.pro.answers import ApiError
-from service.pro.transport import NeverSent
+from service.pro.transport import NeverSent, WrongCertificate
 
 MAX_RETRY_AFTER = 86_400.0
 """Seconds; a longer Retry-After is taken as a day."""
@@ -107,6 +108,10 @@ class Retryable(ProVerdict):
     verdict = Verdict.RETRYABLE
 
 
+class Untrusted(Retryable):
+    """Who answers can't show that it is PRO; nothing was sent."""
+
+
 class Throttled(ProVerdict):
     """PRO is busy and did nothing. `retry_after` in seconds, None when PRO doesn't say."""
 
@@ -163,6 +168,8 @@ def judged(operation: str, *, changes: bool) -> Iterator[None]:
         yield
     except ProVerdict:
         raise
+    except WrongCertificate as error:
+        raise Untrusted(operation, f"{error} (see ORDERFLEX_PRO_CA_FILE)") from error
     except NeverSent as error:
         raise Retryable(operation, f"no connection to PRO ({error})") from error
     except TimeoutError as error:

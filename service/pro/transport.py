@@ -23,6 +23,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from service.tls import failed_handshake
+
 _BEFORE_SENDING = (
     aiohttp.ClientConnectorError,  # DNS, TCP, TLS handshake, certificate
     aiohttp.ConnectionTimeoutError,  # connect time-out, or no free connection in the pool
@@ -40,6 +42,10 @@ _GZIP = 31
 
 class NeverSent(httpx.ConnectError):
     """No connection was made: not a byte of the request left."""
+
+
+class WrongCertificate(NeverSent):
+    """Who answers can't show that it is PRO."""
 
 
 class Interrupted(httpx.NetworkError):
@@ -82,8 +88,10 @@ class OnceOnlyTransport(AiohttpTransport):
         except Exception as error:  # noqa: BLE001 - translated below, outside of its context
             cause = error.__cause__ or error
         name = type(cause).__name__
+        if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+            raise WrongCertificate(failed_handshake(cause) or name, request=request)
         if isinstance(cause, _BEFORE_SENDING):
-            raise NeverSent(name, request=request)
+            raise NeverSent(failed_handshake(cause) or name, request=request)
         raise Interrupted(name, request=request)
 
 

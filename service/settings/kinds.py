@@ -1,7 +1,9 @@
 """Kinds of values that settings take."""
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -27,6 +29,25 @@ def _growing(value: tuple[float, ...]) -> tuple[float, ...]:
 def _with_scheme(value: str) -> str:
     if not value.startswith(("https://", "http://")):
         raise ValueError("must open with https:// or http://")
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("must have no user and no password in it")
+    return value
+
+
+def in_the_clear(url: str) -> bool:
+    """Whether what is sent there leaves this machine unencrypted."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return False
+    try:
+        return not ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return True
+
+
+def _encrypted(value: str) -> str:
+    if in_the_clear(value):
+        raise ValueError("must open with https://: a secret is sent there")
     return value
 
 
@@ -53,6 +74,8 @@ Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0 takes a free one."""
 Url = Annotated[str, AfterValidator(_with_scheme)]
+SafeUrl = Annotated[Url, AfterValidator(_encrypted)]
+"""Encrypted beyond this machine."""
 Listed = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_comma_separated)]
 """Comma-separated."""
 Growing = Annotated[Listed[float], AfterValidator(_growing)]

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
-from service.settings.kinds import Count, Seconds, Url
+from service.settings.kinds import Count, Seconds, Url, in_the_clear
 
 PRO_HOSTS = {
     "sandbox": "https://apisandbox.electioapp.com",
@@ -22,6 +22,11 @@ class ProSettings(BaseModel):
     )
     pro_url: Url | None = Field(
         default=None, description="Another address of PRO, such as the stand-in's."
+    )
+    pro_allow_http: bool = Field(
+        default=False,
+        description="Let that address be http:// beyond this machine: only where something beside "
+        "the service encrypts, because the API key and addresses of people are sent there.",
     )
     pro_key: SecretStr = Field(
         default=SecretStr(""), description="PRO's API key (ocp-apim-subscription-key)."
@@ -65,6 +70,16 @@ class ProSettings(BaseModel):
             raise ValueError(
                 "ORDERFLEX_PRO_DEADLINE must be longer than ORDERFLEX_PRO_POOL_TIMEOUT + "
                 "ORDERFLEX_PRO_CONNECT_TIMEOUT + 1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_in_the_clear(self) -> Self:
+        if self.pro_url and in_the_clear(self.pro_url) and not self.pro_allow_http:
+            raise ValueError(
+                "ORDERFLEX_PRO_URL: must open with https:// beyond this machine, else the API key "
+                "and addresses of people travel in the clear; ORDERFLEX_PRO_ALLOW_HTTP=true where "
+                "something beside the service encrypts"
             )
         return self
 

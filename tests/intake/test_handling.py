@@ -19,7 +19,7 @@ from service.ledger.operation import AwaitingLookup, ContentConflict, Superseded
 from service.ledger.tables import ParkedState
 from service.metrics import Name
 from service.operations import NOTHING_TO_SAY, StillMoving, TooEarly
-from service.pro.problems import Ambiguous, Retryable, Scope, Throttled, Unauthorised
+from service.pro.problems import Ambiguous, Retryable, Scope, Throttled, Unauthorised, Untrusted
 
 from .desk import CANARY, START, TIERS, Desk, event
 
@@ -243,6 +243,22 @@ async def test_a_refused_key_closes_the_gate_and_the_event_goes_on_after_the_pro
     assert closed == [True, True, True]
     assert desk.topics == [OUTCOME]
     assert desk.reacted == 2
+
+
+async def test_who_can_not_show_that_it_is_pro_is_not_asked_and_no_event_is_put_aside(
+    desk: Desk,
+) -> None:
+    def probe() -> None:
+        assert desk.gate.reasons == (Closed.PRO_DOWN,)
+        if desk.probed < 3:
+            raise Untrusted("get_shipping_locations", "the certificate is not trusted")
+
+    desk.probe = probe
+    desk.ends.append(Untrusted("pack_order", "the certificate is not trusted"))
+    await desk.arrive()
+    assert desk.probed == 3
+    assert desk.topics == [OUTCOME]
+    assert await desk.row() is None
 
 
 async def test_a_key_refused_for_one_operation_gives_the_event_back_and_closes_no_gate(

@@ -5,8 +5,8 @@ The first test of each pair shows the trap in the library as it is; the second t
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import aiohttp
 import httpx
@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from service.pro.client import ProClient
 from service.pro.contract import PackItem, PackOrderRequest, PackPackage
 from service.pro.problems import Ambiguous, ProVerdict, Retryable, Verdict
+from service.tls import BadTls, ClientTls, TlsPolicy
 from tests.pro.raw_server import (
     KEY,
     Answering,
@@ -256,8 +257,8 @@ async def test_the_key_is_in_no_error(broken: str) -> None:
 
 
 async def test_another_authority_is_trusted_only_when_named() -> None:
-    with pytest.raises((FileNotFoundError, ssl.SSLError)):
-        ProClient(policy(1, ca_file="/nowhere/ca.pem"))
+    with pytest.raises(BadTls, match="No such file"):
+        ClientTls(TlsPolicy(Path("/nowhere/ca.pem")))
 
 
 @pytest.mark.parametrize(

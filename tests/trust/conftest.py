@@ -1,0 +1,57 @@
+"""What the tests of trust share: a secured broker, a token endpoint, authorities."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.broker import BrokerUnavailable
+from demo.kafka_jars import JarsError, JavaError
+from tests.cli.commands import Run, apart
+
+from .certificates import Authority
+from .secure_kafka import AUDIENCE, SecureKafka, running_secure_kafka
+from .token_server import Signer, TokenServer, serving_tokens
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    """Signs the tokens that the secured broker takes."""
+    return Signer()
+
+
+@pytest.fixture(scope="session")
+def secure_kafka(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[SecureKafka]:
+    """One broker with all kinds of listeners (5 s); never stop it."""
+    folder = tmp_path_factory.mktemp("secure-kafka")
+    jwks = folder / "jwks.json"
+    signer.write_jwks(jwks)
+    running = running_secure_kafka(folder, jwks)
+    try:
+        kafka = running.__enter__()
+    except (BrokerUnavailable, JarsError, JavaError) as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    try:
+        yield kafka
+    finally:
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture
+async def tokens(secure_kafka: SecureKafka, signer: Signer) -> AsyncIterator[TokenServer]:
+    """A token endpoint whose certificate the broker's authority has signed."""
+    server = TokenServer(signer, AUDIENCE)
+    async with serving_tokens(server, secure_kafka.authority):
+        yield server
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Signs certificates that only who names it trusts."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def orderflex_apart(tmp_path: Path) -> Run:
+    """Run a command as a process of its own, in an empty folder."""
+    return apart(tmp_path)
