@@ -31,20 +31,20 @@ async def nobody(world: World) -> AsyncIterator[Visitor]:
         yield made
 
 
-@pytest.mark.parametrize("path", [*PAGES, *ACTIONS])
-async def test_without_a_session_every_page_leads_to_the_door(nobody: Visitor, path: str) -> None:
-    answer = await nobody.client.get(f"{path}?reference=WEB-1&number=1")
-    assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/sign-in")
+async def test_without_a_session_every_page_leads_to_the_door(nobody: Visitor) -> None:
+    for path in (*PAGES, *ACTIONS):
+        answer = await nobody.client.get(f"{path}?reference=WEB-1&number=1")
+        assert answer.status_code == 303, path
+        assert answer.headers["location"].startswith("/sign-in")
 
 
-@pytest.mark.parametrize("path", [*ACTIONS, "/sign-out"])
-async def test_without_a_session_nothing_is_done(nobody: Visitor, path: str) -> None:
+async def test_without_a_session_nothing_is_done(nobody: Visitor) -> None:
     await nobody.bury("WEB-1")
-    answer = await nobody.client.post(
-        f"{path}?reference=WEB-1&number=1", data={"because": "x"}, headers=BROWSER
-    )
-    assert answer.status_code in (403, 303)
+    for path in (*ACTIONS, "/sign-out"):
+        answer = await nobody.client.post(
+            f"{path}?reference=WEB-1&number=1", data={"because": "x"}, headers=BROWSER
+        )
+        assert answer.status_code == (303 if path == "/sign-out" else 403)
     assert nobody.published == []
     assert await nobody.world.history() == ["dead letter"]
 
