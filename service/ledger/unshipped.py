@@ -2,27 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, text
 
 from service.ledger.consignments import KnownConsignment, known
 from service.ledger.database import Tx
 from service.ledger.overview import Behind
 from service.ledger.tables import consignments
-
-
-class Stage(StrEnum):
-    """What a consignment waits for, in the order of its life."""
-
-    CARRIER = "carrier"
-    """It is to be allocated."""
-    PAPERS = "papers"
-    """It is allocated and has no labels yet."""
-    MANIFEST = "manifest"
-    """It has its labels and is in no manifest yet."""
-    CONFIRMATION = "confirmation"
-    """It is in a manifest, and PRO has not said how it ended."""
+from service.ledger.waiting import ON_THEIR_WAY, STAGE_OF, Stage
 
 
 @dataclass(frozen=True)
@@ -37,39 +24,27 @@ class Group:
     """When the one that moved longest ago did."""
 
 
-_ALLOCATED = consignments.c.pro_state.in_(
-    ("Allocated", "ReadyToShip", "Manifesting", "ManifestFailed")
-)
-_IS_LABELLED = consignments.c.label_sha256.is_not(None)
-_IN_A_MANIFEST = consignments.c.manifest_reference.is_not(None)
-
-_WAITS_FOR: dict[Stage, ColumnElement[bool]] = {
-    Stage.CARRIER: consignments.c.pro_state.in_(("Unallocated", "Allocating", "AllocationFailed")),
-    Stage.PAPERS: _ALLOCATED & ~_IS_LABELLED & ~_IN_A_MANIFEST,
-    Stage.MANIFEST: _ALLOCATED & _IS_LABELLED & ~_IN_A_MANIFEST,
-    Stage.CONFIRMATION: _ALLOCATED & _IN_A_MANIFEST,
-}
+_LOCATION = consignments.c.shipping_location_reference
+_CARRIER = consignments.c.carrier_reference
+_IS_ON_ITS_WAY = consignments.c.pro_state.in_(ON_THEIR_WAY)
 
 
 async def groups(tx: Tx) -> list[Group]:
-    """Count what waits, by stage, then by location and carrier."""
-    found = []
-    for stage, waits in _WAITS_FOR.items():
-        place = consignments.c.shipping_location_reference
-        carrier = consignments.c.carrier_reference
-        rows = await tx.execute(
-            select(
-                place,
-                carrier,
-                func.count().label("number"),
-                func.min(consignments.c.moved_at).label("since"),
-            )
-            .where(waits)
-            .group_by(place, carrier)
-            .order_by(place, carrier)
+    """Count what waits, by stage, location and carrier, in this order."""
+    rows = await tx.execute(
+        select(
+            STAGE_OF,
+            _LOCATION,
+            _CARRIER,
+            func.count().label("number"),
+            func.min(consignments.c.moved_at).label("since"),
         )
-        found += [Group(stage, row[0], row[1], row.number, row.since) for row in rows]
-    return found
+        .where(_IS_ON_ITS_WAY)
+        .group_by(text("stage"), _LOCATION, _CARRIER)
+    )
+    found = [Group(Stage(row.stage), row[1], row[2], row.number, row.since) for row in rows]
+    stages = list(Stage)
+    return sorted(found, key=lambda g: (stages.index(g.stage), g.location or "", g.carrier or ""))
 
 
 async def find(
@@ -87,9 +62,10 @@ async def find(
     """
     at, reference = consignments.c.moved_at, consignments.c.consignment_reference
     wanted = select(consignments).where(
-        _WAITS_FOR[stage],
-        consignments.c.shipping_location_reference.is_not_distinct_from(location),
-        consignments.c.carrier_reference.is_not_distinct_from(carrier),
+        _IS_ON_ITS_WAY,
+        stage.value == STAGE_OF,
+        _LOCATION.is_not_distinct_from(location),
+        _CARRIER.is_not_distinct_from(carrier),
     )
     if behind is not None:
         wanted = wanted.where(

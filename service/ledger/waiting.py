@@ -70,7 +70,7 @@ class Waiting:
     oldest_seconds: float = 0.0
 
 
-_STAGE: ColumnElement[Any] = case(
+STAGE_OF: ColumnElement[Any] = case(
     (consignments.c.manifest_reference.is_not(None), Stage.IN_MANIFEST.value),
     (consignments.c.pro_state.in_(("Unallocated", "Allocating")), Stage.TO_BE_ALLOCATED.value),
     (consignments.c.pro_state == "AllocationFailed", Stage.ALLOCATION_FAILED.value),
@@ -78,7 +78,8 @@ _STAGE: ColumnElement[Any] = case(
     (consignments.c.label_sha256.is_not(None), Stage.TO_BE_MANIFESTED.value),
     else_=Stage.TO_BE_LABELLED.value,
 ).label("stage")
-_ON_THEIR_WAY = (
+"""The stage of a consignment that is on its way."""
+ON_THEIR_WAY = (
     "Unallocated",
     "Allocating",
     "AllocationFailed",
@@ -87,9 +88,10 @@ _ON_THEIR_WAY = (
     "Manifesting",
     "ManifestFailed",
 )
+"""PRO's words for it."""
 _CONSIGNMENTS = (
-    select(_STAGE, func.count(), func.min(consignments.c.moved_at), now_plus())
-    .where(consignments.c.pro_state.in_(_ON_THEIR_WAY))
+    select(STAGE_OF, func.count(), func.min(consignments.c.moved_at), now_plus())
+    .where(consignments.c.pro_state.in_(ON_THEIR_WAY))
     .group_by(text("stage"))
 )
 _ORDERS = select(

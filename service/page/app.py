@@ -29,7 +29,7 @@ SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 def create_app(desk: Desk, access: Access, sessions: Sessions, attempts: Attempts) -> Starlette:
     """Make the application."""
     door = _Door(desk, access, sessions, attempts)
-    return Starlette(
+    app = Starlette(
         routes=[
             *(Route(path, door.guarded(look), methods=["GET"]) for path, look in PAGES.items()),
             *(
@@ -42,6 +42,8 @@ def create_app(desk: Desk, access: Access, sessions: Sessions, attempts: Attempt
         ],
         exception_handlers={HTTPException: door.not_here},
     )
+    app.router.redirect_slashes = False  # an address is right, or it is not there
+    return app
 
 
 Handle = Callable[[Request], Awaitable[Response]]
@@ -144,7 +146,7 @@ class _Door:
         return show_outside(
             "sign_in.html",
             HTTPStatus.UNAUTHORIZED if wrong else HTTPStatus.OK,
-            title="Sign in",
+            title="To mend: Sign in" if wrong else "Sign in",
             wanted=wanted,
             wrong=wrong,
             # A browser keeps its cookie back where a link of another site leads here.

@@ -85,7 +85,7 @@ def _ask(visit: Visit, proposal: Proposal, faults: Sequence[tuple[str, str]]) ->
         visit,
         "act.html",
         HTTPStatus.BAD_REQUEST if faults else HTTPStatus.OK,
-        title=proposal.title,
+        title=f"{'To mend: ' if faults else ''}{proposal.title}",
         proposal=proposal,
         faults=faults,
         fault_of=defaultdict(str, faults),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.ledger.tables import OperationState, OrderState, ParkedState, PickState
-from service.ledger.unshipped import Stage
+from service.ledger.waiting import Stage
 from service.people.views import Consignment, Order
 from service.pro import states
 
@@ -46,12 +46,20 @@ PARKED: Mapping[ParkedState, Chip] = {
     ParkedState.DISCARDED: Chip("Discarded"),
 }
 STAGES: Mapping[Stage, tuple[str, str]] = {
-    Stage.CARRIER: ("Waiting for a carrier", "Packed, and no carrier service has it yet."),
-    Stage.PAPERS: ("Waiting for papers", "Allocated; labels or customs documents are to come."),
-    Stage.MANIFEST: ("Waiting for a manifest", "It has its papers; the location’s next manifest."),
-    Stage.CONFIRMATION: ("In a manifest", "PRO has yet to say how it ended."),
+    Stage.TO_BE_ALLOCATED: ("Waiting for a carrier", "Packed; no carrier service has it yet."),
+    Stage.ALLOCATION_FAILED: ("No carrier took it", "It needs a person, or another way."),
+    Stage.TO_BE_LABELLED: ("Waiting for papers", "Allocated; its labels are to come."),
+    Stage.TO_BE_MANIFESTED: (
+        "Waiting for a manifest",
+        "It has its papers; the location’s next manifest takes it.",
+    ),
+    Stage.IN_MANIFEST: ("In a manifest", "PRO has yet to say how it ended."),
+    Stage.MANIFEST_FAILED: (
+        "Manifest failed",
+        "The carrier could not be told; the location’s next manifest takes it again.",
+    ),
 }
-"""What each stage is called, and what it means."""
+"""What each stage of a consignment is called, and what it means."""
 
 
 def of_consignment(state: str) -> Chip:
@@ -123,35 +131,21 @@ def _of_consignments(order: Order) -> str:
     alive = [one for one in order.consignments if one.state != states.CANCELLED]
     if not alive:
         return ""
-    manifested = [one for one in alive if one.state in states.IS_MANIFESTED]
-    if len(manifested) == len(alive):
+    waiting = [one for one in alive if one.state not in states.IS_MANIFESTED]
+    if not waiting:
         return "The carrier has been told of everything that is packed."
-    told = [
-        (Stage.CARRIER, [one for one in alive if one.state not in states.IS_ALLOCATED]),
-        (
-            Stage.PAPERS,
-            [one for one in alive if one.state in states.IS_ALLOCATED and not one.labels_address],
-        ),
-        (
-            Stage.MANIFEST,
-            [
-                one
-                for one in alive
-                if one.state in states.IS_ALLOCATED - states.IS_MANIFESTED and one.labels_address
-            ],
-        ),
-    ]
-    waits_for = {
-        Stage.CARRIER: "for a carrier",
-        Stage.PAPERS: "for papers",
-        Stage.MANIFEST: "for a manifest",
-    }
-    parts = [
-        f"{_count(len(some))} wait{'s' if len(some) == 1 else ''} {waits_for[stage]}"
-        for stage, some in told
+    without_carrier = [one for one in waiting if one.state not in states.IS_ALLOCATED]
+    allocated = [one for one in waiting if one.state in states.IS_ALLOCATED]
+    told = (
+        (without_carrier, "for a carrier"),
+        ([one for one in allocated if not one.labels_address], "for papers"),
+        ([one for one in allocated if one.labels_address], "for a manifest"),
+    )
+    sentence = ", ".join(
+        f"{_count(len(some))} wait{'s' if len(some) == 1 else ''} {what}"
+        for some, what in told
         if some
-    ]
-    sentence = ", ".join(parts)
+    )
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 

@@ -1,15 +1,17 @@
 """What is packed and has not left, by what it waits for, location and carrier."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.responses import Response
 
-from service.ledger.unshipped import Stage
+from service.ledger.waiting import Stage
 from service.page.desk import Visit
 from service.page.problems import Problem
 from service.page.rendering import link
 from service.page.shown import show
 from service.page.state_words import STAGES, of_consignment
+from service.people.views import Group
 
 PAGE_LENGTH = 50
 
@@ -23,13 +25,8 @@ async def show_groups(visit: Visit) -> Response:
         title="Waiting to leave",
         here="/unshipped",
         stages=[
-            (
-                *STAGES[stage],
-                [(group, _address(group.stage, group.location, group.carrier)) for group in some],
-                sum(group.count for group in some),
-            )
-            for stage in Stage
-            for some in [[group for group in groups if group.stage is stage]]
+            (*told, _addressed(stage, groups), sum(g.count for g in groups if g.stage is stage))
+            for stage, told in STAGES.items()
         ],
     )
 
@@ -37,7 +34,7 @@ async def show_groups(visit: Visit) -> Response:
 async def show_group(visit: Visit) -> Response:
     """Show those of one group, the longest waiting first."""
     wanted = visit.asked("stage")
-    if wanted not in tuple(Stage):
+    if wanted not in tuple(STAGES):
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such list.")
     stage, location, carrier = Stage(wanted), visit.asked("location"), visit.asked("carrier")
     found = await visit.desk.unshipped.find(
@@ -54,6 +51,15 @@ async def show_group(visit: Visit) -> Response:
         items=[(each, of_consignment(each.consignment.state)) for each in found.items],
         next=address,
     )
+
+
+def _addressed(stage: Stage, groups: Sequence[Group]) -> list[tuple[Group, str]]:
+    """Say where each group of a stage is listed."""
+    return [
+        (group, _address(stage, group.location, group.carrier))
+        for group in groups
+        if group.stage is stage
+    ]
 
 
 def _address(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from service.ledger import unshipped
 from service.ledger.database import Database
-from service.ledger.unshipped import Stage
+from service.ledger.waiting import Stage
 from service.people import views
 from service.people.cursors import behind_of, cursor
 from service.people.reading import consignment_view

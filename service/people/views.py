@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from service.ledger.attention_kinds import Action, Kind
 from service.ledger.lookups import OperationKind
 from service.ledger.tables import OperationState, OrderState, ParkedState, PickState
-from service.ledger.unshipped import Stage
+from service.ledger.waiting import Stage
 
 T = TypeVar("T", bound="View")
 

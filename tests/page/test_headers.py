@@ -30,7 +30,7 @@ async def test_every_answer_is_guarded(visitor: Visitor) -> None:
                 "reference": reference if "consignment" in path else "WEB-1",
                 "consignment": reference,
                 "number": "0" if path == "/paper" else str(number),
-                "stage": "manifest",
+                "stage": "to_be_manifested",
             },
         )
         said = answer.headers

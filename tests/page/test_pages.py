@@ -23,8 +23,8 @@ HOSTILE = (
     "WEB/../../etc/passwd",
     "WEB#1?a=b&c=d%2F",
     "WEB 1 + 2",
-    "Ж日本\u202ecba",
-    "a" * 480,
+    "Ж日本é",
+    "a" * 100,
 )
 
 
@@ -128,6 +128,7 @@ async def test_a_name_that_nobody_has_is_told_with_what_to_do(visitor: Visitor) 
 
 
 async def test_an_order_that_only_waits_is_found_too(visitor: Visitor) -> None:
+    await visitor.bury("WEB-9")
     await visitor.queue("WEB-9", 2)
     answer = await visitor.client.get("/search?reference=WEB-9")
     shown = await visitor.look(answer.headers["location"])
@@ -137,6 +138,7 @@ async def test_an_order_that_only_waits_is_found_too(visitor: Visitor) -> None:
 
 async def test_an_order_tells_its_story(visitor: Visitor) -> None:
     await play(visitor)
+    await visitor.sign_in()  # it took longer than a session lasts
     shown = await visitor.look(f"/order?reference={SHOWN}")
     told = (
         "Recorded On hold 2 of 6 items are packed. One consignment waits for a manifest.",
@@ -232,10 +234,10 @@ async def test_what_waits_to_leave_is_counted_by_place_and_carrier(visitor: Visi
     assert "Waiting for a carrier 1" in shown.text
     assert "Waiting for a manifest 2" in shown.text
     assert "PENNYPOST 2 10 minutes ago" in shown.text
-    group = await visitor.look("/unshipped/group?stage=carrier&location=LEEDS_DC")
+    group = await visitor.look("/unshipped/group?stage=to_be_allocated&location=LEEDS_DC")
     assert created.consignment_reference in group.text
     ready = await visitor.look(
-        "/unshipped/group?stage=manifest&location=LEEDS_DC&carrier=PENNYPOST"
+        "/unshipped/group?stage=to_be_manifested&location=LEEDS_DC&carrier=PENNYPOST"
     )
     assert ready.text.index("WEB-1") < ready.text.index("WEB-2")
     await world.react(manifest("LEEDS_DC-1630"))
@@ -249,7 +251,7 @@ async def test_what_waits_to_leave_is_counted_by_place_and_carrier(visitor: Visi
         "None wait here any more."
         in (
             await visitor.look(
-                "/unshipped/group?stage=manifest&location=LEEDS_DC&carrier=PENNYPOST"
+                "/unshipped/group?stage=to_be_manifested&location=LEEDS_DC&carrier=PENNYPOST"
             )
         ).text
     )
@@ -263,7 +265,7 @@ async def test_a_group_that_is_long_has_pages(
     for number in range(5):
         await visitor.world.react(placed(f"WEB-{number}"))
         await visitor.world.react(picked(order=f"WEB-{number}"))
-    at: str | None = "/unshipped/group?stage=carrier&location=LEEDS_DC"
+    at: str | None = "/unshipped/group?stage=to_be_allocated&location=LEEDS_DC"
     seen: list[str] = []
     while at:
         shown = await visitor.look(at)
@@ -284,7 +286,7 @@ async def test_a_hostile_reference_is_text_wherever_it_stands(visitor: Visitor, 
         assert answer.status_code in (200, 404)
         assert "<script" not in answer.text
         assert "<img src=x" not in answer.text
-        assert "49" not in answer.text or name == "a" * 480 or "7*7" not in name
+        assert "49" not in answer.text or "7*7" not in name
     shown = await visitor.look(f"/order?reference={quoted}")
     assert " ".join(name.split()) in shown.text
     listed = await visitor.look("/")
@@ -299,7 +301,7 @@ async def test_a_hostile_reference_is_text_wherever_it_stands(visitor: Visitor, 
     assert _is_harmless(plain, before)
 
 
-@pytest.mark.parametrize("name", ["\0", "WEB\0-1", "%00", "x" * 501])
+@pytest.mark.parametrize("name", ["\0", "WEB\0-1", "%00", "x" * 501, "a\u202eb", "x" * 500])
 async def test_what_can_be_no_reference_is_not_looked_for(visitor: Visitor, name: str) -> None:
     await visitor.look(f"/order?reference={quote(name)}", 404)
     await visitor.look(f"/search?reference={quote(name)}")

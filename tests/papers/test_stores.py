@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from service.papers.bucket import BucketPolicy, PaperBucket
 from service.papers.folder import PaperFolder
-from service.papers.paper import Paper, PaperStore
+from service.papers.paper import NotThere, Paper, PaperStore
 
 from .s3 import KEY_ID, SECRET, S3Server
 
@@ -106,3 +106,36 @@ async def test_no_reference_leads_out_of_the_store(tried: Tried, reference: str)
 )
 def test_the_ending_tells_the_format(content_type: str, ending: str) -> None:
     assert replace(LABELS, content_type=content_type).path.endswith(f"labels{ending}")
+
+
+async def test_a_paper_is_read_by_its_address(tried: Tried) -> None:
+    odd = replace(LABELS, consignment_reference="EC/../1 %2F", content=b"%PDF odd")
+    assert await tried.store.read(await tried.store.save(LABELS)) == b"%PDF one"
+    assert await tried.store.read(await tried.store.save(odd)) == b"%PDF odd"
+
+
+async def test_what_is_not_there_or_not_of_this_store_is_not_read(tried: Tried) -> None:
+    address = await tried.store.save(LABELS)
+    for other in (
+        address.replace("labels", "nothing"),
+        f"{tried.root}/../secret",
+        f"{tried.root}/EC-000-07C-2HX/../../../secret",
+        f"{tried.root}/",
+        tried.root,
+        f"{tried.root}x/EC-000-07C-2HX/1/labels.pdf",
+        f"x{address}",
+        "file:///etc/hostname",
+        "s3://another/EC-000-07C-2HX/1/labels.pdf",
+        "https://example.com/labels.pdf",
+        "",
+    ):
+        with pytest.raises(NotThere):
+            await tried.store.read(other)
+
+
+async def test_what_is_too_large_is_no_paper(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = await tried.store.save(LABELS)
+    for module in ("folder", "bucket"):
+        monkeypatch.setattr(f"service.papers.{module}.MOST_BYTES", 3)
+    with pytest.raises(NotThere, match="it is no paper"):
+        await tried.store.read(address)

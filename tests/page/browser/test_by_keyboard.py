@@ -63,8 +63,8 @@ async def test_from_the_door_to_a_replayed_dead_letter(served: Served, watched: 
     await keys.press("Enter")
 
     await expect(page.get_by_role("status")).to_contain_text("is tried again")
-    await expect(page.get_by_text("ada had stock.picked replayed")).to_be_visible()
-    await expect(page.get_by_text("the mapping was mended in 0.2.1")).to_be_visible()
+    await expect(page.get_by_text("ada had stock.picked replayed", exact=True)).to_be_visible()
+    await expect(page.get_by_text("the mapping was mended in 0.2.1").first).to_be_visible()
     (note,) = [e for e in await served.visitor.world.entries(SHOWN) if e.what == "replayed"]
     assert note.details["by"] == "ada"
 
