@@ -63,7 +63,7 @@ async def find(
     at, reference = consignments.c.moved_at, consignments.c.consignment_reference
     wanted = select(consignments).where(
         _IS_ON_ITS_WAY,
-        stage.value == STAGE_OF,
+        STAGE_OF.in_((stage.value,)),
         _LOCATION.is_not_distinct_from(location),
         _CARRIER.is_not_distinct_from(carrier),
     )
