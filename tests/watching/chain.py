@@ -8,7 +8,6 @@ listener here, at a path with the receiver's name.
 import asyncio
 import contextlib
 import json
-import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -58,14 +57,6 @@ class Heard:
 
     def _of(self, name: str, status: str) -> list[Message]:
         return [m for m in self.messages if m.name == name and m.status == status]
-
-
-def lacking() -> str | None:
-    """Say what can't be had of what the chain is made of; None when all is there."""
-    for command in ("prometheus", "prometheus-alertmanager"):
-        if shutil.which(command) is None:
-            return f"{command} is not here; it comes with: apt-get install {command}"
-    return None
 
 
 def hurried(rules: Path) -> str:

@@ -24,7 +24,8 @@ scrape_configs:
 def there_or_skip(program: str) -> None:
     """Skip where a program of Debian's package is not on this machine."""
     if shutil.which(program) is None:
-        pytest.skip(f"{program} is not here; it comes with: apt-get install prometheus")
+        package = "prometheus" if program == "promtool" else program
+        pytest.skip(f"{program} is not here; it comes with: apt-get install {package}")
 
 
 @dataclass(frozen=True)

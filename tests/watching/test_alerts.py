@@ -1,7 +1,6 @@
 """Every alert says what to do, asks for what exists, and is seen to fire and to keep silent."""
 
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from . import boards
 from .alerts import (
     DASHBOARD_BASE,
     FOLDER,
@@ -21,6 +21,7 @@ from .alerts import (
     rules,
     wrong_in,
 )
+from .prometheus import there_or_skip
 
 TRIED = sorted(Path(__file__).parent.glob("rules/*.test.yaml"))
 
@@ -33,10 +34,8 @@ def name_of(one: Rule | Path) -> str:
 @pytest.fixture
 def promtool() -> str:
     """Prometheus' own checker."""
-    found = shutil.which("promtool")
-    if found is None:
-        pytest.skip("promtool is not here; it comes with: apt-get install prometheus")
-    return found
+    there_or_skip("promtool")
+    return "promtool"
 
 
 def run(*command: str) -> str:
@@ -90,7 +89,8 @@ def test_every_alert_says_what_it_is_and_where_to_read_on(alert: Rule) -> None:
     assert len(alert.annotations["summary"]) <= 80
     assert alert.annotations["runbook_url"] == f"{RUNBOOK_BASE}{alert.name}.md"
     assert (RUNBOOKS / f"{alert.name}.md").is_file()
-    assert alert.annotations["dashboard_url"].startswith(DASHBOARD_BASE)
+    uids = {boards.read(file)["uid"] for file in boards.files()}
+    assert alert.annotations["dashboard_url"].removeprefix(DASHBOARD_BASE) in uids
 
 
 @pytest.mark.parametrize("alert", alerts(), ids=name_of)

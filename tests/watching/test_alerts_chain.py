@@ -12,7 +12,8 @@ from demo.broker import Broker
 from tests.journeys.world import World, created, order, pick
 
 from .alerts import RUNBOOK_BASE
-from .chain import Heard, Message, lacking, watched
+from .chain import Heard, Message, watched
+from .prometheus import there_or_skip
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.kafka]
 
@@ -20,8 +21,8 @@ pytestmark = [pytest.mark.prometheus, pytest.mark.kafka]
 @pytest.fixture
 async def world(broker: Broker, tmp_path: Path) -> AsyncIterator[World]:
     """A world whose service is not started yet."""
-    if (what := lacking()) is not None:
-        pytest.skip(what)
+    for program in ("prometheus", "prometheus-alertmanager"):
+        there_or_skip(program)
     async with created(broker, tmp_path) as made:
         yield made
 

@@ -11,10 +11,13 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from service.cli import app
+from service.ledger.attention_kinds import Kind
 from service.metrics import METRICS
+from service.page.routes import PAGES as OPERATOR_PAGES
 from service.settings import Settings
 from tests.promises.pages import code_blocks, text_of
 
+from . import boards
 from .alerts import RUNBOOKS, alerts
 
 PAGES = sorted(RUNBOOKS.glob("*.md"))
@@ -134,3 +137,21 @@ def test_the_index_lists_every_alert_with_its_severity() -> None:
 
 def _index() -> str:
     return text_of(RUNBOOKS / "README.md")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_dashboard_and_panel_exists(page: Path) -> None:
+    found = {file.stem: boards.read(file) for file in boards.files()}
+    titles = {panel.get("title") for board in found.values() for panel in board["panels"]}
+    names = {"PRO" if name == "pro" else name for name in found}
+    text = re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    named = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", re.sub(r"`[^`\n]+`", "", text))
+    assert set(named) - names - titles == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_page_of_the_operators_exists(page: Path) -> None:
+    for path, kind in re.findall(r"`(/[a-z-]*)(?:\?kind=(\w+))?`", text_of(page)):
+        if path not in ("/readyz", "/healthz", "/metrics"):
+            assert path in OPERATOR_PAGES
+            assert kind == "" or kind in tuple(Kind)
