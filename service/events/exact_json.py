@@ -20,7 +20,7 @@ MAX_EXPONENT = 40
 MAX_DEPTH = 100
 """Levels of objects and lists; an event has less than ten. Who writes it again has to follow."""
 MAX_VALUES = 1_000_000
-"""Values in one text, its commas and brackets counted: each takes far more room than in the text."""
+"""Values in one text, by its commas and brackets: each takes far more room than in the text."""
 
 
 class BadJson(ValueError):

@@ -45,7 +45,7 @@ async def _read_again(consumer: AIOKafkaConsumer) -> None:
         await consumer.seek_to_beginning(*fresh)
 
 
-class _LooseRecords(_MemoryRecordsPy):
+class _LooseRecords(_MemoryRecordsPy):  # type: ignore[misc]
     def next_batch(self) -> object:
         following = self._next_slice
         if following is None or len(following) < self.MIN_SLICE or following[self.MAGIC_OFFSET] < 2:
@@ -54,7 +54,9 @@ class _LooseRecords(_MemoryRecordsPy):
         return _LooseBatch(following)
 
 
-class _LooseBatch(_DefaultRecordBatchPy):
+class _LooseBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
+    _buffer: bytearray
+
     def _maybe_uncompress(self) -> None:
         super()._maybe_uncompress()
         if not isinstance(self._buffer, _LooseBytes):
