@@ -84,8 +84,31 @@ def render(
     return Rendered(ended.stdout)
 
 
+def secrets_of(pod: Resource) -> dict[str, tuple[str, str]]:
+    """The secret settings of a pod's only container, and the Secret and key of each."""
+    named = {}
+    for each in pod["containers"][0].get("env", []):
+        reference = each.get("valueFrom", {}).get("secretKeyRef")
+        if reference:
+            assert not reference.get("optional")
+            named[each["name"]] = (reference["name"], reference["key"])
+    for volume in pod["volumes"]:
+        for source in volume.get("projected", {}).get("sources", []):
+            secret = source["secret"]
+            assert not secret.get("optional")
+            for item in secret["items"]:
+                named[item["path"]] = (secret["name"], item["key"])
+    return named
+
+
+def service_pod(rendered: Rendered) -> Resource:
+    """The spec of the service's own pods."""
+    workload = next(e for e in rendered.resources if e["kind"] in ("Deployment", "StatefulSet"))
+    pod: Resource = workload["spec"]["template"]["spec"]
+    return pod
+
+
 def service_container(rendered: Rendered) -> Resource:
     """The container of the service itself."""
-    workload = next(e for e in rendered.resources if e["kind"] in ("Deployment", "StatefulSet"))
-    container: Resource = workload["spec"]["template"]["spec"]["containers"][0]
+    container: Resource = service_pod(rendered)["containers"][0]
     return container

@@ -1,5 +1,6 @@
 """Settings reach the pods as the service reads them, and each pod only the secrets it needs."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from service.settings import Settings
 
 from . import facts
-from .chart import CHART, EXAMPLES, Rendered, Resource, render, service_container
+from .chart import CHART, EXAMPLES, LEAST, Rendered, Resource, render, secrets_of, service_pod
 from .test_standing import EVERYTHING
 
 SOME = {
@@ -39,40 +40,69 @@ def test_the_service_reads_what_the_chart_writes(monkeypatch: pytest.MonkeyPatch
     assert (read.http_host, read.http_port) == ("0.0.0.0", 8080)  # noqa: S104
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_the_service_takes_the_settings_of_each_example(
-    example: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rendered = render(None, example)
-    for name, value in rendered.one("ConfigMap", "orderflex")["data"].items():
-        monkeypatch.setenv(name, value)
-    for name in _secrets(service_container(rendered)):
-        monkeypatch.setenv(name, SECRETS[name])
-    Settings()
-
-
 SECRETS = {
     "ORDERFLEX_PRO_KEY": "a-key",
     "ORDERFLEX_LEDGER_URL": "postgresql+asyncpg://a:b@c/d",
     "ORDERFLEX_PAYLOAD_KEYS": "a-key",
+    "ORDERFLEX_KAFKA_PASSWORD": "a-password",
     "ORDERFLEX_API_TOKENS": "ada=a-token-of-twenty-characters",
     "ORDERFLEX_PAGE_TOKENS": "ada=a-token-of-twenty-characters",
+    "ORDERFLEX_PAGE_PROXY_SECRET": "a-secret-of-twenty-characters",
+}
+PROXY: dict[str, Any] = {
+    "page": {"enabled": True},
+    "settings": {"ORDERFLEX_PAGE_USER_HEADER": "X-Forwarded-Email"},
+    "secret": {"settings": {"ORDERFLEX_PAGE_PROXY_SECRET": {}}},
+    "manifests": [{"location": "LEEDS_DC", "schedule": "0 16 * * *", "timeZone": "Europe/London"}],
+}
+RELEASES: dict[str, tuple[dict[str, Any], Path]] = {
+    "everything": (EVERYTHING, LEAST),
+    "a proxy": (PROXY, LEAST),
+    **{example.stem: ({}, example) for example in EXAMPLES},
 }
 
 
-def _secrets(container: Resource) -> dict[str, tuple[str, str]]:
-    """The secret settings of a container, and the Secret and key of each."""
-    named = {}
-    for each in container.get("env", []):
-        reference = each.get("valueFrom", {}).get("secretKeyRef")
-        if reference:
-            assert "optional" not in reference
-            named[each["name"]] = (reference["name"], reference["key"])
-    return named
+@pytest.mark.parametrize(("values", "file"), RELEASES.values(), ids=RELEASES)
+def test_every_command_starts_with_the_settings_and_secrets_of_its_own_pod(
+    values: dict[str, Any], file: Path, tmp_path: Path
+) -> None:
+    rendered = render(values, file)
+    pods = rendered.pods()
+    assert len(pods) > 1
+    for number, (name, pod) in enumerate(pods.items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with pytest.MonkeyPatch.context() as environment:
+            for setting, value in _environment(rendered, pod, folder).items():
+                environment.setenv(setting, value)
+            read = Settings()
+        for setting in secrets_of(pod):
+            assert getattr(read, setting.removeprefix("ORDERFLEX_").lower()), f"{name}: {setting}"
+
+
+def _environment(rendered: Rendered, pod: Resource, folder: Path) -> dict[str, str]:
+    """What the kubelet would give a pod's container; files of secrets are put into a folder."""
+    container = pod["containers"][0]
+    found: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        configured = source["configMapRef"]["name"]
+        found |= next(
+            each["data"]
+            for each in rendered.all("ConfigMap")
+            if each["metadata"]["name"] == configured
+        )
+    found |= {each["name"]: each["value"] for each in container["env"] if "value" in each}
+    if "ORDERFLEX_SECRETS_DIR" not in found:
+        return found | {name: SECRETS[name] for name in secrets_of(pod)}
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert mounts["secrets"] == found["ORDERFLEX_SECRETS_DIR"]
+    for name in secrets_of(pod):
+        (folder / name).write_text(f"{SECRETS[name]}\n", encoding="utf-8")
+    return found | {"ORDERFLEX_SECRETS_DIR": str(folder)}
 
 
 def test_a_pod_without_one_of_its_secrets_does_not_start() -> None:
-    assert _secrets(service_container(render())) == {
+    assert secrets_of(service_pod(render())) == {
         name: ("shop-orderflex", name)
         for name in ("ORDERFLEX_LEDGER_URL", "ORDERFLEX_PAYLOAD_KEYS", "ORDERFLEX_PRO_KEY")
     }
@@ -85,14 +115,14 @@ def test_a_secret_may_come_from_elsewhere_under_another_name() -> None:
             "settings": {"ORDERFLEX_LEDGER_URL": {"secret": "ledger-app", "key": "url"}},
         }
     }
-    secrets = _secrets(service_container(render(values)))
+    secrets = secrets_of(service_pod(render(values)))
     assert secrets["ORDERFLEX_LEDGER_URL"] == ("ledger-app", "url")
     assert secrets["ORDERFLEX_PRO_KEY"] == ("delivery", "ORDERFLEX_PRO_KEY")
 
 
 def test_the_operations_api_brings_its_tokens() -> None:
     rendered = render({"api": {"enabled": True}})
-    assert "ORDERFLEX_API_TOKENS" in _secrets(service_container(rendered))
+    assert "ORDERFLEX_API_TOKENS" in secrets_of(service_pod(rendered))
     assert rendered.one("ConfigMap")["data"]["ORDERFLEX_API_HOST"] == "0.0.0.0"  # noqa: S104
     service = rendered.one("Service", "-api")["spec"]
     assert service["publishNotReadyAddresses"] is True
@@ -103,7 +133,7 @@ def test_the_operator_page_brings_its_tokens_and_goes_over_tls_alone_where_peopl
     None
 ):
     rendered = render({"page": {"enabled": True}})
-    assert "ORDERFLEX_PAGE_TOKENS" in _secrets(service_container(rendered))
+    assert "ORDERFLEX_PAGE_TOKENS" in secrets_of(service_pod(rendered))
     assert "ORDERFLEX_PAGE_HTTPS" not in rendered.one("ConfigMap")["data"]
 
     rendered = render(EVERYTHING)
@@ -120,13 +150,22 @@ def test_a_proxy_that_signs_people_in_proves_itself_by_a_secret() -> None:
         "settings": {"ORDERFLEX_PAGE_USER_HEADER": "X-Forwarded-Email"},
         "secret": {"settings": {"ORDERFLEX_PAGE_PROXY_SECRET": {}}},
     }
-    secrets = _secrets(service_container(render(values)))
+    secrets = secrets_of(service_pod(render(values)))
     assert "ORDERFLEX_PAGE_PROXY_SECRET" in secrets
     assert "ORDERFLEX_PAGE_TOKENS" not in secrets
 
 
 def test_no_value_of_a_secret_is_ever_in_the_release() -> None:
     assert render(EVERYTHING).all("Secret") == []
+
+
+def test_secrets_are_files_that_are_replaced_or_variables() -> None:
+    pod = service_pod(render())
+    mount = next(m for m in pod["containers"][0]["volumeMounts"] if m["name"] == "secrets")
+    assert mount == {"name": "secrets", "mountPath": "/run/secrets/orderflex", "readOnly": True}
+    as_variables = service_pod(render({"secret": {"as": "environment"}}))
+    assert "secrets" not in [volume["name"] for volume in as_variables["volumes"]]
+    assert secrets_of(as_variables) == secrets_of(pod)
 
 
 def test_the_external_secret_holds_what_the_pods_ask_for() -> None:

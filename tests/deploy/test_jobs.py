@@ -8,7 +8,7 @@ from service.cli import app
 from service.events.envelope import parse
 from service.events.topics import EventType
 
-from .chart import Rendered, Resource, render
+from .chart import Rendered, Resource, render, secrets_of
 
 LEEDS = {"location": "LEEDS_DC", "schedule": "30 16 * * 1-5", "timeZone": "Europe/London"}
 
@@ -40,8 +40,10 @@ def test_the_upgrade_gets_the_ledger_s_secret_and_settings_and_no_others() -> No
     job = render(values).one("Job")["spec"]["template"]["spec"]["containers"][0]
     assert [each["name"] for each in job["env"]] == [
         "ORDERFLEX_LEDGER_TIMEOUT",
-        "ORDERFLEX_LEDGER_URL",
+        "ORDERFLEX_SECRETS_DIR",
     ]
+    pod = render(values).one("Job")["spec"]["template"]["spec"]
+    assert secrets_of(pod) == {"ORDERFLEX_LEDGER_URL": ("shop-orderflex", "ORDERFLEX_LEDGER_URL")}
 
 
 def test_beside_the_release_the_upgrade_has_a_new_name_for_each_version() -> None:
@@ -90,8 +92,13 @@ def test_a_second_try_of_a_job_asks_for_the_same_manifest() -> None:
 
 
 def test_a_cron_job_gets_no_secret_but_kafka_s() -> None:
-    names = [each["name"] for each in _container(_manifests(LEEDS))["env"]]
-    assert [name for name in names if name.startswith("ORDERFLEX_")] == []
+    values = {
+        "manifests": [LEEDS],
+        "secret": {"settings": {"ORDERFLEX_KAFKA_PASSWORD": {"secret": "user", "key": "password"}}},
+    }
+    spec = render(values).one("CronJob")["spec"]
+    pod = spec["jobTemplate"]["spec"]["template"]["spec"]
+    assert secrets_of(pod) == {"ORDERFLEX_KAFKA_PASSWORD": ("user", "password")}
 
 
 def test_the_command_takes_the_arguments_of_the_cron_job() -> None:

@@ -32,6 +32,19 @@ def test_kafka_s_port_is_that_of_the_brokers() -> None:
     assert (9092, "TCP") not in _ports(policy["egress"])
 
 
+def test_ports_that_addresses_name_are_open() -> None:
+    values = {
+        "settings": {
+            "ORDERFLEX_PRO_URL": "https://pro.example.net:8443/",
+            "ORDERFLEX_PAPERS_ENDPOINT": "http://minio.storage:9000",
+            "ORDERFLEX_TRACING_ENDPOINT": "http://collector.watching:4317",
+        }
+    }
+    policy = render(values).one("NetworkPolicy", "orderflex")["spec"]
+    wanted = {(port, "TCP") for port in (443, 8443, 9000, 4317)}
+    assert wanted <= _ports(policy["egress"])
+
+
 def test_where_to_may_be_said() -> None:
     brokers = [{"ipBlock": {"cidr": "10.20.0.0/16"}}]
     values = {"networkPolicy": {"egress": {"kafka": {"to": brokers}, "otlp": {"enabled": True}}}}

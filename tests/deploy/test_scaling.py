@@ -42,6 +42,34 @@ def test_the_lag_of_a_step_that_is_switched_off_does_not_count() -> None:
     assert len(triggers) == len(FLOW) - 1
 
 
+def test_keda_logs_in_to_kafka_as_the_service_does() -> None:
+    values = {
+        "autoscaling": {"enabled": True, "kafkaCa": {"secret": "kafka-ca"}},
+        "settings": {
+            "ORDERFLEX_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "ORDERFLEX_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+            "ORDERFLEX_KAFKA_USERNAME": "orderflex",
+        },
+        "secret": {"settings": {"ORDERFLEX_KAFKA_PASSWORD": {"secret": "user", "key": "password"}}},
+    }
+    rendered = render(values)
+    way_in = rendered.one("TriggerAuthentication")
+    for each in _triggers(rendered):
+        assert (each["metadata"]["sasl"], each["metadata"]["tls"]) == ("scram_sha512", "enable")
+        assert each["authenticationRef"] == {"name": way_in["metadata"]["name"]}
+    assert way_in["spec"]["secretTargetRef"] == [
+        {"parameter": "password", "name": "user", "key": "password"},
+        {"parameter": "ca", "name": "kafka-ca", "key": "ca.crt"},
+    ]
+    assert way_in["spec"]["env"][0]["name"] == "ORDERFLEX_KAFKA_USERNAME"
+
+
+def test_without_a_log_in_keda_needs_none() -> None:
+    rendered = render(SCALED)
+    assert rendered.all("TriggerAuthentication") == []
+    assert all("authenticationRef" not in each for each in _triggers(rendered))
+
+
 def test_idle_consumers_are_never_made_and_the_first_event_counts() -> None:
     for each in _triggers(render(SCALED)):
         assert each["metadata"]["allowIdleConsumers"] == "false"
@@ -56,6 +84,13 @@ def test_idle_consumers_are_never_made_and_the_first_event_counts() -> None:
         ({"autoscaling": {"enabled": True, "minReplicas": 0}}, "minReplicas"),
         ({"autoscaling": {"enabled": True, "minReplicas": 5, "maxReplicas": 4}}, "is less than"),
         ({"autoscaling": {"enabled": True}, "staticMembership": True}, "exclude each other"),
+        (
+            {
+                "autoscaling": {"enabled": True},
+                "settings": {"ORDERFLEX_KAFKA_SASL_MECHANISM": "OAUTHBEARER"},
+            },
+            "needs a TriggerAuthentication of yours",
+        ),
         ({"replicas": 13}, "has 12 partitions"),
         ({"replicas": 4, "settings": {"ORDERFLEX_KAFKA_PARTITIONS": 3}}, "has 3 partitions"),
         ({"replicas": 0}, "replicas"),

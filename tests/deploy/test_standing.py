@@ -42,6 +42,13 @@ EVERYTHING = {
     "kafkaUser": {"enabled": True},
     "manifests": [{"location": "LEEDS_DC", "schedule": "0 16 * * *", "timeZone": "Europe/London"}],
     "certificates": [{"name": "pro", "configMap": "pro-ca"}],
+    "secret": {"as": "environment", "settings": {"ORDERFLEX_KAFKA_PASSWORD": {}}},
+    "settings": {
+        "ORDERFLEX_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "ORDERFLEX_KAFKA_SASL_MECHANISM": "PLAIN",
+        "ORDERFLEX_KAFKA_USERNAME": "orderflex",
+        "ORDERFLEX_LEDGER_TIMEOUT": 30,
+    },
 }
 STATIC = {
     "staticMembership": True,

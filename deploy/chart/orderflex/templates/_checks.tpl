@@ -72,6 +72,10 @@
 {{- fail (printf "\n\nautoscaling.maxReplicas (%d) is less than autoscaling.minReplicas (%d).\n" (int .maxReplicas) (int .minReplicas)) -}}
 {{- end -}}
 {{- end -}}
+{{- $asks := include "orderflex.setting" (list . "ORDERFLEX_KAFKA_SASL_MECHANISM") -}}
+{{- if and (or (eq $asks "OAUTHBEARER") .Values.settings.ORDERFLEX_KAFKA_CERTIFICATE_FILE) (not .Values.autoscaling.triggerAuthentication) -}}
+{{- fail "\n\nautoscaling.triggerAuthentication: with OAUTHBEARER or a client certificate KEDA needs a TriggerAuthentication of yours to log in to Kafka.\n" -}}
+{{- end -}}
 {{- if .Values.staticMembership -}}
 {{- fail "\n\nautoscaling and staticMembership exclude each other: the partitions of a static member that is scaled away lie idle for ORDERFLEX_KAFKA_SESSION_TIMEOUT.\n" -}}
 {{- end -}}

@@ -47,6 +47,19 @@
 {{- add (ceil (float64 $drain)) (int .Values.drainMarginSeconds) -}}
 {{- end -}}
 
+{{/* The variables of a command's container, by the openings of their names: (list $ "ORDERFLEX_KAFKA_"). */}}
+{{- define "orderflex.someEnv" -}}
+{{- $openings := rest . -}}
+{{- range $name, $value := (index . 0).Values.settings }}
+{{- range $openings }}
+{{- if and (hasPrefix . $name) (not (kindIs "invalid" $value)) }}
+- name: {{ $name }}
+  value: {{ include "orderflex.text" $value | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* Everything that is no secret, as the ConfigMap has it. */}}
 {{- define "orderflex.config" -}}
 {{- range $name, $value := .Values.settings }}
