@@ -31,7 +31,10 @@ def configure(level: str, *, pretty: bool | None = None) -> None:
     """Set logging up for the whole process; `pretty` None means: on a terminal."""
     as_lines = sys.stderr.isatty() if pretty is None else pretty
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if as_lines else structlog.processors.JSONRenderer()
+        # The usual formatter shows the variables of every place that an error passed.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if as_lines
+        else structlog.processors.JSONRenderer()
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 
 GRACE = 30
 """Seconds between SIGTERM and SIGKILL, as Kubernetes has them."""
+SECRETS = "/run/secrets/orderflex"
 OF_THE_ENGINE = {
     *("C /etc", "A /etc/mtab", "C /run", "A /run/.containerenv", "A /run/secrets"),
     *("C /etc/hosts", "C /etc/resolv.conf", "C /etc/hostname", "C /etc/passwd", "C /etc/group"),
@@ -36,6 +37,15 @@ def settings_inside(world: World) -> dict[str, str]:
         "ORDERFLEX_LEDGER_URL": f"sqlite+aiosqlite:///{VOLUME}/ledger.sqlite",
         "ORDERFLEX_PAPERS_STORE": f"{VOLUME}/papers",
     }
+
+
+def secret_files(settings: dict[str, str], folder: Path) -> Path:
+    """Take the secrets out of some settings and put them into files, as a cluster mounts them."""
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    for name in ("ORDERFLEX_PRO_KEY", "ORDERFLEX_PAYLOAD_KEYS"):
+        (secrets / name).write_text(settings.pop(name) + "\n", encoding="utf-8")
+    return secrets
 
 
 async def until_ready(world: World, service: Container) -> None:
@@ -67,7 +77,8 @@ async def test_an_order_goes_the_whole_way(image: Image, broker: Broker, tmp_pat
     async with created(broker, tmp_path) as world:
         volume = volume_of(STRANGER, tmp_path)
         settings = settings_inside(world)
-        mounted = (AS_STRANGER, f"--volume={volume}:{VOLUME}")
+        secrets = secret_files(settings, tmp_path)
+        mounted = (AS_STRANGER, f"--volume={volume}:{VOLUME}", f"--volume={secrets}:{SECRETS}:ro")
         with running(image, ["ledger", "upgrade"], settings, tmp_path, *mounted) as upgrading:
             assert await asyncio.to_thread(upgrading.wait) == 0
         with running(image, ["serve"], settings, tmp_path, *mounted) as service:

@@ -1,5 +1,8 @@
 """What the tests of trust share: a secured broker, a token endpoint, authorities."""
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import pytest
 
 from demo.broker import BrokerUnavailable
 from demo.kafka_jars import JarsError, JavaError
-from tests.cli.commands import Run, apart
+from tests.cli.commands import ROOT, Ended, Run, apart, environment, here
 
 from .certificates import Authority
 from .secure_kafka import AUDIENCE, SecureKafka, running_secure_kafka
@@ -52,6 +55,35 @@ def authority(tmp_path: Path) -> Authority:
 
 
 @pytest.fixture
+def orderflex(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Run a command in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "250")
+    return here(monkeypatch, capsys)
+
+
+@pytest.fixture
 def orderflex_apart(tmp_path: Path) -> Run:
     """Run a command as a process of its own, in an empty folder."""
     return apart(tmp_path)
+
+
+@pytest.fixture
+def orderflex_crashing(tmp_path: Path) -> Run:
+    """Run a Python text as a process of its own, in an empty folder."""
+
+    def run(*arguments: str, **settings: str) -> Ended:
+        ended = subprocess.run(
+            [sys.executable, "-c", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment(settings)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    return run
