@@ -13,7 +13,7 @@ from playwright.async_api import Page
 from tests.promises.pages import DOCS
 from tests.reactions.world import world_of
 
-from .scene import play
+from .scene import SHOWN, play
 from .serving import a_page, chromium, on_a_port
 from .visitor import TOKENS, visitor_of
 
@@ -30,13 +30,14 @@ async def take(folder: Path) -> None:
                 async with a_page(browser, viewport=WIDE, color_scheme="light") as page:
                     await _sign_in(page, address)
                     await _shoot(page, folder / "page-attention.png")
-                    await page.goto(f"{address}/order?reference=WEB-204817")
+                    await page.set_viewport_size({**WIDE, "height": 1500})
+                    await page.goto(f"{address}/order?reference={SHOWN}")
                     await _shoot(page, folder / "page-order.png")
                 async with a_page(
                     browser, viewport=PHONE, color_scheme="dark", device_scale_factor=1.5
                 ) as page:
                     await _sign_in(page, address)
-                    await page.goto(f"{address}/order?reference=WEB-204817")
+                    await page.goto(f"{address}/order?reference={SHOWN}")
                     await _shoot(page, folder / "page-phone.png")
 
 

@@ -145,7 +145,6 @@ async def test_an_order_tells_its_story(visitor: Visitor) -> None:
         "To do: Mend the cause, then replay the dead letter, or discard it.",
         "It waits for its turn: another event of its order comes first.",
         "Packed : done Allocated : done Papers : done Manifested : next",
-        "TEA-POT-01 2 2",
         "stock.picked was given up: it is a dead letter An error of ours",
         "The papers of EC-",
         "Allocated: ",
@@ -153,6 +152,7 @@ async def test_an_order_tells_its_story(visitor: Visitor) -> None:
         "PRO’s answer was lost when asked to pack a pick: PRO is looked at first now",
         "PRO recorded the order as EO-",
         "PRO was asked to record the order",
+        "TEA-POT-01 2 2",
     )
     places = [shown.text.index(each) for each in told]
     assert places == sorted(places)
