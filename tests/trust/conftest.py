@@ -10,10 +10,12 @@ import pytest
 
 from demo.broker import BrokerUnavailable
 from demo.kafka_jars import JarsError, JavaError
+from demo.postgresql import PostgresqlUnavailable
 from tests.cli.commands import ROOT, Ended, Run, apart, environment, here
 
 from .certificates import Authority
 from .secure_kafka import AUDIENCE, SecureKafka, running_secure_kafka
+from .secure_postgresql import SecurePostgresql, running_secure_postgresql
 from .token_server import Signer, TokenServer, serving_tokens
 
 
@@ -46,6 +48,20 @@ async def tokens(secure_kafka: SecureKafka, signer: Signer) -> AsyncIterator[Tok
     server = TokenServer(signer, AUDIENCE)
     async with serving_tokens(server, secure_kafka.authority):
         yield server
+
+
+@pytest.fixture(scope="session")
+def secure_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecurePostgresql]:
+    """One PostgreSQL that lets people in by TLS alone (3 s); never stop it."""
+    running = running_secure_postgresql(tmp_path_factory.mktemp("secure-postgresql"))
+    try:
+        postgresql = running.__enter__()
+    except PostgresqlUnavailable as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    try:
+        yield postgresql
+    finally:
+        running.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -1,83 +1,23 @@
 """A real PostgreSQL with TLS: whom we trust, who we are, and what a refusal says."""
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import pytest
 from sqlalchemy.engine import make_url
 
-from demo import postgresql as machine
-from demo.postgresql import Postgresql, running_postgresql
+from demo.postgresql import Postgresql
 from service.from_settings import database_of
 from service.ledger.database import Database, LedgerDown
 from service.ledger.upgrade import upgrade
 from service.settings import BadSettings, Settings
 
-from .certificates import Authority, Certificate
+from .certificates import Authority
+from .secure_postgresql import BY_CERTIFICATE, BY_PASSWORD, SecurePostgresql
 
 pytestmark = pytest.mark.postgresql
 
-PASSWORD = "let-the-ledger-in"
 
-
-@dataclass(frozen=True)
-class SecurePostgresql:
-    """A PostgreSQL that lets people in by TLS alone, with a password or a certificate."""
-
-    port: int
-    authority: Authority
-    client: Certificate
-    plain: Postgresql
-
-    def url(self, user: str, **options: str) -> str:
-        """A ledger's URL; `options` stand behind the ?."""
-        url = make_url(f"postgresql+asyncpg://{user}@127.0.0.1:{self.port}/postgres")
-        return url.update_query_dict(options).render_as_string(hide_password=False)
-
-
-BY_PASSWORD = f"by_password:{PASSWORD}"
-BY_CERTIFICATE = "by_certificate"
-
-
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecurePostgresql]:
-    authority = Authority(tmp_path_factory.mktemp("secure-postgresql"))
-    with running_postgresql(use_given=False) as postgresql:
-        _secure(postgresql, authority)
-        port = make_url(postgresql.url).port
-        assert port is not None
-        client = authority.certificate(BY_CERTIFICATE, "c@x.example")
-        yield SecurePostgresql(port, authority, client, postgresql)
-
-
-def _secure(postgresql: Postgresql, authority: Authority) -> None:
-    """Give it a certificate and users, and let those in by TLS alone."""
-    assert postgresql._server is not None
-    data = postgresql._server._data
-    identity = authority.certificate("postgresql", "127.0.0.1")
-    url = make_url(postgresql.url)
-    for statement in (
-        f"CREATE ROLE by_password LOGIN SUPERUSER PASSWORD '{PASSWORD}'",
-        "CREATE ROLE by_certificate LOGIN SUPERUSER",
-        "ALTER SYSTEM SET ssl = on",
-        "ALTER SYSTEM SET ssl_ca_file = 'clients.crt'",
-    ):
-        machine._execute(url, statement)
-    for name, content in {
-        "server.crt": identity.chain.read_bytes(),
-        "server.key": identity.key.read_bytes(),
-        "clients.crt": authority.file.read_bytes(),
-        "pg_hba.conf": (
-            b"host all orderflex 127.0.0.1/32 trust\n"
-            b"hostssl all by_password 127.0.0.1/32 scram-sha-256\n"
-            b"hostssl all by_certificate 127.0.0.1/32 cert\n"
-        ),
-    }.items():
-        (data / name).write_bytes(content)
-        (data / name).chmod(0o600)
-        os.chown(data / name, data.stat().st_uid, data.stat().st_gid)
-    postgresql.restart()
+@pytest.fixture
+def secure(secure_postgresql: SecurePostgresql) -> SecurePostgresql:
+    return secure_postgresql
 
 
 def database(url: str) -> Database:
@@ -142,7 +82,9 @@ async def test_an_unknown_authority_is_refused(
         assert told.endswith(", see sslmode and sslrootcert")
 
 
-async def test_another_name_is_refused_only_by_verify_full(secure: SecurePostgresql) -> None:
+async def test_another_name_is_refused_only_by_verify_full(
+    secure: SecurePostgresql,
+) -> None:
     root = str(secure.authority.file)
     by_name = secure.url(BY_PASSWORD, sslmode="verify-full", sslrootcert=root)
     told = await refusal(by_name.replace("127.0.0.1", "localhost"))
