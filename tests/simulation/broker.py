@@ -17,6 +17,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from service.events.envelope import Outgoing
 from service.intake.broker import Broker
+from service.intake.broker_security import BrokerSecurity
 
 from .kafka import Joined, Kafka, Record
 from .trace import Trace
@@ -181,6 +182,7 @@ class SimulatedBroker(Broker):
         self._trace = trace
         self._request_timeout = request_timeout
         self.consumer: SimulatedConsumer | None = None
+        self.security = BrokerSecurity()
 
     async def wait_until_there(self, _topics: Sequence[str]) -> None:
         """Wait for the broker."""

@@ -77,7 +77,7 @@ class Kafka:
             topic, partition, offset, now, 0, key, value, None, len(key or b""), len(value), headers
         )
         log[partition].append(record)
-        kind = next((v.decode() for name, v in headers if name == "ce_type"), "")
+        kind = next((v.decode("utf-8", "replace") for name, v in headers if name == "ce_type"), "")
         what = "" if kind == topic else f" {kind}"
         if kind == topic:
             self.told.add((kind, (key or b"").decode("utf-8", "replace")))
