@@ -215,10 +215,8 @@ async def test_orders_go_on_while_the_collector_is_away_or_hangs(
         await tell(world, "order.placed", order(reference, ("HAT", 1)), key=reference)
         await tell(world, "stock.picked", pick(reference, "P", [("HAT", 1)]), key=reference)
     await world.until_outcomes("consignment.labelled", 5)
-    began = asyncio.get_running_loop().time()
     await stopped(world)
-    assert asyncio.get_running_loop().time() - began < 8
-    assert world.services[0].returncode == 0
+    assert world.services[0].returncode == 0, "it was not killed for waiting too long"
     world.start_service(ORDERFLEX_TRACING_ENDPOINT="http://127.0.0.1:1")
     await world.ready()
     await tell(world, "order.placed", order("WEB-9", ("HAT", 1)), key="WEB-9")

@@ -85,6 +85,7 @@ async def test_an_outcome_carries_the_span_that_sent_it(service: Service) -> Non
     process = service.caught.only("process order.placed")
     send = service.caught.only("send order.recorded")
     assert (send.kind, send.trace, send.parent) == ("PRODUCER", TRACE, process.id)
+    assert send.id != process.id
     assert service.traceparent(EventType.ORDER_RECORDED) == whole(send)
     assert process.moments == ["claimed", "settled"]
     assert process.events[0][1] == {
