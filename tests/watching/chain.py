@@ -44,6 +44,8 @@ class Heard:
     """What the receivers were told."""
 
     messages: list[Message] = field(default_factory=list)
+    prometheus: str = ""
+    """The address of the Prometheus that watches."""
 
     async def until(self, name: str, status: str, *, seconds: float = 50.0) -> Message:
         """Wait for a message about an alert; gives the latest."""
@@ -54,6 +56,22 @@ class Heard:
         found = self._of(name, status)
         assert found, f"never {status}: {name}; heard {[(m.name, m.status) for m in self.messages]}"
         return found[-1]
+
+    async def has_seen_it(self) -> None:
+        """Wait until Prometheus has looked at the service twice."""
+        asked = {"query": "count_over_time(orderflex_build_info[1m]) >= 2"}
+        async with asyncio.timeout(30), httpx.AsyncClient(base_url=self.prometheus) as client:
+            while not (  # noqa: ASYNC110 - another process
+                await client.get("/api/v1/query", params=asked)
+            ).json()["data"]["result"]:
+                await asyncio.sleep(0.2)
+
+    async def rules_that_fail(self) -> list[str]:
+        """Name the rules that Prometheus could not evaluate, and why."""
+        async with httpx.AsyncClient(base_url=self.prometheus) as client:
+            groups = (await client.get("/api/v1/rules")).json()["data"]["groups"]
+        found = [rule for group in groups for rule in group["rules"]]
+        return [f"{rule['name']}: {rule['lastError']}" for rule in found if rule["health"] != "ok"]
 
     def _of(self, name: str, status: str) -> list[Message]:
         return [m for m in self.messages if m.name == name and m.status == status]
@@ -103,6 +121,7 @@ async def watched(folder: Path, target: str) -> AsyncIterator[Heard]:
         ):
             for process, port in ((alertmanager, manager), (watcher, prometheus)):
                 await asyncio.to_thread(process.wait_until, partial(_is_ready, port), 30)
+            heard.prometheus = f"http://127.0.0.1:{prometheus}"
             yield heard
 
 

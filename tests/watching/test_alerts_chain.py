@@ -1,8 +1,10 @@
 """A real service in real trouble, and what the people on call are told about it, to its end."""
 
 import asyncio
+import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,6 +56,25 @@ async def test_a_key_that_pro_refuses_until_it_is_accepted_again(
     world.pro.state.keys.add("sandbox-key")
     await heard.until("OrderflexKeyRefused", "resolved")
     await world.until_outcomes("order.recorded", 1)
+    assert await heard.rules_that_fail() == []
+
+
+async def test_picks_that_had_to_wait_for_ten_minutes(world: World, heard: Heard) -> None:
+    world.start_service()
+    await world.ready()
+    await world.say("order.placed", order("WEB-1", ("HAT", 6)))
+    await world.until_outcomes("order.recorded", 1)
+    await heard.has_seen_it()
+    for number in range(6):
+        await world.producer.send_and_wait(
+            f"{world.prefix}stock.picked",
+            json.dumps(pick("WEB-1", f"P-{number}", [("HAT", 1)])).encode(),
+            key=b"WEB-1",
+            timestamp_ms=int((time.time() - 600) * 1000),
+        )
+    told = await heard.until("OrderflexPicksLateFast", "firing")
+    assert_it_wakes_somebody(told)
+    assert told.annotations["description"].startswith("100% of the latest picks")
 
 
 async def test_a_step_that_pro_forbids_until_it_allows_it(world: World, heard: Heard) -> None:
@@ -74,7 +95,7 @@ async def test_a_step_that_pro_forbids_until_it_allows_it(world: World, heard: H
 async def test_a_service_that_dies_until_it_is_started_again(world: World, heard: Heard) -> None:
     service = world.start_service()
     await world.ready()
-    await asyncio.sleep(3)  # Prometheus has to have seen it
+    await heard.has_seen_it()
     await asyncio.to_thread(service.kill)
     assert_it_wakes_somebody(await heard.until("OrderflexDown", "firing"))
     world.start_service()
