@@ -124,3 +124,14 @@ def test_a_wrong_name_is_found(written: str, instead: str, wrong: str) -> None:
     (rule,) = (rule for rule in rules() if rule.name == "OrderflexKeyRefused")
     planted = replace(rule, expr=rule.expr.replace(written, instead))
     assert wrong_in(planted) == [wrong]
+
+
+def test_the_example_of_routes_names_alerts_that_exist() -> None:
+    names = {alert.name for alert in alerts()}
+    text = (FOLDER / "alertmanager" / "example.yml").read_text(encoding="utf-8")
+    for operator, named in re.findall(r'alertname(=~|!=|=)"([^"]+)"', text):
+        wanted = named if operator == "=~" else re.escape(named)
+        groups = re.sub(r"^Orderflex\((.+)\)$", r"\1", wanted).split("|")
+        for one in groups:
+            pattern = one if one.startswith("Orderflex") else f"Orderflex{one}"
+            assert any(re.fullmatch(pattern, name) for name in names), pattern
