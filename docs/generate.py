@@ -83,6 +83,8 @@ def settings_page() -> str:
         "  `ORDERFLEX_KAFKA_OAUTH_TOKEN_URL`, `ORDERFLEX_KAFKA_OAUTH_CLIENT_ID` and",
         "  `ORDERFLEX_KAFKA_OAUTH_CLIENT_SECRET`. What would be of no use is refused.",
         "- `ORDERFLEX_PAPERS_ACCESS_KEY` and `ORDERFLEX_PAPERS_SECRET_KEY` go together.",
+        "- `ORDERFLEX_TRACING_ENDPOINT` opens with `https://` where `ORDERFLEX_TRACING_HEADERS`",
+        "  are sent, unless it is this machine's.",
         "- `ORDERFLEX_PAPERS_INLINE_BYTES` is at most half of `ORDERFLEX_MAX_EVENT_BYTES`.",
         "- `ORDERFLEX_RETRY_TIERS` has three delays, each longer than the one before. The names of",
         "  the retry topics stay the same when their delays change.",

@@ -2,12 +2,12 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
-from service.settings.kinds import Listed, Url
+from service.settings.kinds import Listed, Url, in_the_clear
 
 
 class TracingSettings(BaseModel):
@@ -49,7 +49,7 @@ class TracingSettings(BaseModel):
     def _plain_address(cls, value: str | None) -> str | None:
         """It may stand in a log line."""
         parts = urlsplit(value or "")
-        if parts.username or parts.password or parts.query or parts.fragment:
+        if parts.query or parts.fragment:
             raise ValueError("must be an address alone; what is secret goes into the headers")
         return value
 
@@ -61,6 +61,15 @@ class TracingSettings(BaseModel):
             if not (sign and name.strip() and (name + said).isascii() and said.isprintable()):
                 raise ValueError("must be NAME=VALUE, comma-separated, ASCII")
         return value
+
+    @model_validator(mode="after")
+    def _no_header_in_the_clear(self) -> Self:
+        if self.tracing_headers and in_the_clear(self.tracing_endpoint or "https://"):
+            raise ValueError(
+                "ORDERFLEX_TRACING_ENDPOINT must open with https:// where "
+                "ORDERFLEX_TRACING_HEADERS are sent"
+            )
+        return self
 
     @cached_property
     def named_tracing_headers(self) -> dict[str, str]:

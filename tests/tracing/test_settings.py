@@ -55,6 +55,13 @@ def test_what_can_not_be_used_is_refused_by_name_and_not_shown(
     assert "s3cret" not in said
 
 
+def test_headers_are_not_sent_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERFLEX_TRACING_HEADERS", "authorization=Bearer s3cret")
+    said = bad(monkeypatch, "ENDPOINT", "http://collector:4318")
+    assert "ORDERFLEX_TRACING_HEADERS" in said
+    assert "s3cret" not in said
+
+
 def test_a_missing_file_of_certificates_is_named() -> None:
     settings = Settings(
         tracing_endpoint="https://collector", tracing_ca_file=Path("/nowhere/ca.pem")
