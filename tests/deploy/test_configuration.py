@@ -8,7 +8,8 @@ import pytest
 from service.settings import Settings
 
 from . import facts
-from .chart import CHART, EXAMPLES, LEAST, Rendered, Resource, render, secrets_of, service_pod
+from .chart import CHART, EXAMPLES, LEAST, Rendered, render, secrets_of, service_pod
+from .kubelet import environment_of
 from .test_standing import EVERYTHING
 
 SOME = {
@@ -73,32 +74,11 @@ def test_every_command_starts_with_the_settings_and_secrets_of_its_own_pod(
         folder = tmp_path / str(number)
         folder.mkdir()
         with pytest.MonkeyPatch.context() as environment:
-            for setting, value in _environment(rendered, pod, folder).items():
+            for setting, value in environment_of(rendered, pod, SECRETS, folder).items():
                 environment.setenv(setting, value)
             read = Settings()
         for setting in secrets_of(pod):
             assert getattr(read, setting.removeprefix("ORDERFLEX_").lower()), f"{name}: {setting}"
-
-
-def _environment(rendered: Rendered, pod: Resource, folder: Path) -> dict[str, str]:
-    """What the kubelet would give a pod's container; files of secrets are put into a folder."""
-    container = pod["containers"][0]
-    found: dict[str, str] = {}
-    for source in container.get("envFrom", []):
-        configured = source["configMapRef"]["name"]
-        found |= next(
-            each["data"]
-            for each in rendered.all("ConfigMap")
-            if each["metadata"]["name"] == configured
-        )
-    found |= {each["name"]: each["value"] for each in container["env"] if "value" in each}
-    if "ORDERFLEX_SECRETS_DIR" not in found:
-        return found | {name: SECRETS[name] for name in secrets_of(pod)}
-    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
-    assert mounts["secrets"] == found["ORDERFLEX_SECRETS_DIR"]
-    for name in secrets_of(pod):
-        (folder / name).write_text(f"{SECRETS[name]}\n", encoding="utf-8")
-    return found | {"ORDERFLEX_SECRETS_DIR": str(folder)}
 
 
 def test_a_pod_without_one_of_its_secrets_does_not_start() -> None:
