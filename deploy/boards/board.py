@@ -11,7 +11,7 @@ from panels import SOURCE, Panel, explanation, made, text_panel
 
 TAG = "orderflex"
 RUNBOOKS_AT = "https://runbooks.example/orderflex"
-"""Stands for where the runbooks are published; the chart puts the true address in its place."""
+"""Stands for where the runbooks are published: to be replaced where it is installed."""
 
 _WIDTH = 24
 _STAT_HEIGHT = 4
