@@ -47,7 +47,7 @@ class Heard:
     prometheus: str = ""
     """The address of the Prometheus that watches."""
 
-    async def until(self, name: str, status: str, *, seconds: float = 50.0) -> Message:
+    async def until(self, name: str, status: str, *, seconds: float = 90.0) -> Message:
         """Wait for a message about an alert; gives the latest."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -17,7 +17,7 @@ from .alerts import RUNBOOK_BASE
 from .chain import Heard, Message, watched
 from .prometheus import there_or_skip
 
-pytestmark = [pytest.mark.prometheus, pytest.mark.kafka]
+pytestmark = [pytest.mark.prometheus, pytest.mark.kafka, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
