@@ -66,7 +66,7 @@ def _secure(postgresql: Postgresql, authority: Authority) -> None:
         "clients.crt": authority.file.read_bytes(),
         "pg_hba.conf": (
             b"host all orderflex 127.0.0.1/32 trust\n"
-            b"hostssl all by_password 127.0.0.1/32 scram-sha-256\n"
+            b"hostssl all by_password,replaced 127.0.0.1/32 scram-sha-256\n"
             b"hostssl all by_certificate 127.0.0.1/32 cert\n"
         ),
     }.items():

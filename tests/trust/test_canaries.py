@@ -1,9 +1,7 @@
 """No secret is told: each has a canary, and all that can be seen or read is searched for it."""
 
 import base64
-import gc
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from service.wiring import build
 from tests.cli.commands import Run
 
 from .canaries import SECRETS, USELESS_TOGETHER, canary, companions, found_in, planted
+from .reach import reached_from
 
 
 def together() -> dict[str, str]:
@@ -80,31 +79,11 @@ async def test_no_part_of_the_service_shows_a_secret(
     assert found_in(repr(settings) + str(settings) + settings.model_dump_json()) == set()
     service = build(settings)
     shown = 0
-    for each in _ours_in(service):
+    for each in reached_from(service):
         assert found_in(repr(each) + str(each)) == set(), type(each)
         shown += 1
     assert shown > 100
     await service.close()
-
-
-def _ours_in(service: object) -> Iterator[object]:
-    """Every object of our classes that can be reached from a service."""
-    seen: set[int] = set()
-    left = [service]
-    while left:
-        each = left.pop()
-        if id(each) in seen or isinstance(each, type):
-            continue
-        seen.add(id(each))
-        module = type(each).__module__
-        if module.startswith("service."):
-            yield each
-        if module.startswith("service.") or module == "builtins":
-            left.extend(
-                one
-                for one in gc.get_referents(each)
-                if not (isinstance(one, dict) and "__builtins__" in one)
-            )
 
 
 @pytest.mark.parametrize("pretty", [True, False])

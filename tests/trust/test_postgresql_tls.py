@@ -1,8 +1,11 @@
 """A real PostgreSQL with TLS: whom we trust, who we are, and what a refusal says."""
 
+import asyncio
+
 import pytest
 from sqlalchemy.engine import make_url
 
+from demo import postgresql as machine
 from demo.postgresql import Postgresql
 from service.from_settings import database_of
 from service.ledger.database import Database, LedgerDown
@@ -130,3 +133,25 @@ def test_options_that_do_not_fit_are_named(options: dict[str, str], told: str) -
         database(url.render_as_string(hide_password=False))
     assert told in str(refused.value)
     assert "CANARY" not in str(refused.value)
+
+
+async def test_a_password_is_replaced_while_the_ledger_is_used(secure: SecurePostgresql) -> None:
+    owner = make_url(secure.plain.url)
+    machine._execute(owner, "CREATE ROLE replaced LOGIN PASSWORD 'one'")
+    ledger = database(secure.url("replaced:one", sslmode="require"))
+    try:
+        await ledger.reach()
+        await asyncio.to_thread(machine._execute, owner, "ALTER ROLE replaced PASSWORD 'two'")
+        await ledger.reach()  # a connection that is open stays
+        await asyncio.to_thread(
+            machine._execute,
+            owner,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'replaced'",
+        )
+        await asyncio.sleep(0.2)
+        with pytest.raises(LedgerDown, match="InvalidPasswordError"):
+            await ledger.reach()
+        ledger.use_password("two")
+        await ledger.reach()
+    finally:
+        await ledger.close()

@@ -1,6 +1,5 @@
 """Secrets that are replaced while the service runs are taken up, and never shown."""
 
-import gc
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from service.pro import probes
 from service.pro.problems import Unauthorised
 from service.settings import load
 from service.wiring import build
+
+from .reach import reached_from
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 TOKEN, OTHER_TOKEN = "a-token-of-twenty-characters", "another-token-of-more-characters"
@@ -95,7 +96,7 @@ async def test_tokens_of_the_operations_api(desk: Desk) -> None:
 async def test_payload_keys_wherever_something_is_sealed(desk: Desk) -> None:
     sealed = Seal([OLD]).close("before")
     assert desk.replace(payload_keys=f"{NEW},{OLD}")[0][0] == "settings replaced"
-    seals = _all_seals_of(desk.service)
+    seals = [each for each in reached_from(desk.service) if isinstance(each, Seal)]
     assert seals
     for seal in seals:
         assert seal.open(sealed) == "before"
@@ -103,26 +104,6 @@ async def test_payload_keys_wherever_something_is_sealed(desk: Desk) -> None:
     said = desk.replace(payload_keys="no key at all")
     assert said == [("settings not taken up", "ORDERFLEX_PAYLOAD_KEYS: not a Fernet key")]
     assert all(seal.open(sealed) == "before" for seal in seals), "the former keys stay"
-
-
-def _all_seals_of(service: Service) -> list[Seal]:
-    """Every seal that can be reached from a service, so that none keeps the former keys."""
-    found, seen, left = [], set(), [service]
-    while left:
-        each: object = left.pop()
-        if id(each) in seen or isinstance(each, type):
-            continue
-        seen.add(id(each))
-        if isinstance(each, Seal):
-            found.append(each)
-        module = type(each).__module__
-        if module.startswith("service.") or module == "builtins":
-            left.extend(one for one in gc.get_referents(each) if not _is_a_module(one))
-    return found
-
-
-def _is_a_module(each: object) -> bool:
-    return isinstance(each, dict) and "__builtins__" in each
 
 
 async def test_the_password_of_the_ledger_and_nothing_else_of_its_url(desk: Desk) -> None:
@@ -156,3 +137,19 @@ def test_a_seal_with_the_former_key_alone_can_not_open_what_is_new() -> None:
     """Why a new key is put last everywhere before it is put first."""
     with pytest.raises(SealBroken):
         Seal([OLD]).open(Seal([NEW, OLD]).close("after"))
+
+
+async def test_a_folder_that_a_cluster_mounts(desk: Desk) -> None:
+    """Its files are links through a link, and only that one is replaced."""
+    for generation, key in (("1", PRO_KEY), ("2", OTHER_PRO_KEY)):
+        real = desk.folder / f"..{generation}"
+        real.mkdir()
+        (real / "ORDERFLEX_PRO_KEY").write_text(key)
+        (desk.folder / "..new").symlink_to(real.name)
+        (desk.folder / "..new").replace(desk.folder / "..data")
+        if generation == "1":
+            (desk.folder / "ORDERFLEX_PRO_KEY").unlink()
+            (desk.folder / "ORDERFLEX_PRO_KEY").symlink_to("..data/ORDERFLEX_PRO_KEY")
+            assert desk.replace() == [], "the same key in another way"
+    assert desk.replace() == [("settings replaced", ["ORDERFLEX_PRO_KEY"])]
+    await probes.accepts_key(desk.service.pro)
