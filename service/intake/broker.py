@@ -158,8 +158,8 @@ class Broker:
                 return
             if not self._policy.create_topics:
                 raise TopicsMissing(
-                    f"missing topics: {', '.join(missing)}; create them, or set "
-                    "ORDERFLEX_KAFKA_CREATE_TOPICS=true"
+                    f"missing topics: {', '.join(missing)}; create them, let our user see them, "
+                    "or set ORDERFLEX_KAFKA_CREATE_TOPICS=true"
                 )
             answer = await admin.create_topics(
                 [
@@ -206,6 +206,7 @@ class Broker:
             return subscriber.consumer
 
         self._consumer = await self._patiently(start_all)
+        self.security.renew(self._clients())  # credentials may have been replaced meanwhile
         return self._consumer
 
     async def connect(self) -> None:

@@ -47,7 +47,12 @@ class SecretFiles(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """Read all of them. Raises UnreadableSecret."""
         folder = self._folder()
-        if not folder.is_dir():
+        try:
+            is_there = folder.is_dir()
+        except OSError as error:
+            why = f"{folder} can't be read ({error.strerror})"
+            raise UnreadableSecret(f"ORDERFLEX_SECRETS_DIR: {why}") from None
+        if not is_there:
             if "secrets_dir" in self.current_state:
                 raise UnreadableSecret("ORDERFLEX_SECRETS_DIR: there is no such folder")
             return {}
