@@ -1,5 +1,6 @@
 """Each part of the service, as the settings have it; wiring and the CLI put them together."""
 
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -215,7 +216,8 @@ def client_of(
 
 def tracing_of(settings: Settings, on_dropped: Callable[[int], None]) -> Tracing:
     """Make what traces; `on_dropped` is told, from any thread, how many spans were dropped."""
-    if settings.tracing_endpoint is None:
+    is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    if settings.tracing_endpoint is None or is_disabled:  # the SDK's spans would have no ids then
         return NO_TRACING
     # Only here: whoever does not trace does not wait for the SDK to load.
     from service.tracing.export import ExportPolicy, tracer_of

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import requests
 import structlog
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -54,12 +55,15 @@ def tracer_of(
     policy: ExportPolicy, sampling: Sampling, on_dropped: OnDropped, *, tells_pro: bool
 ) -> Tracer:
     """Make what traces to a collector; it is not asked for before the first batch."""
+    session = requests.Session()
+    session.trust_env = False  # else REQUESTS_CA_BUNDLE would be trusted instead of our file
     http = OTLPSpanExporter(
         endpoint=_with_path(policy.endpoint),
         headers=dict(policy.headers),
         timeout=policy.timeout,
         compression=Compression.Gzip,
         certificate_file=str(policy.ca_file) if policy.ca_file else None,
+        session=session,
     )
     leaving = Leaving(http, policy.say_every, on_dropped)
     waiting = Waiting(leaving, policy)

@@ -1,6 +1,7 @@
 """A tiny collector: takes OTLP over HTTP, and keeps what it was sent."""
 
 import gzip
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ class Collector:
     """What it was sent, and how it answers. `bodies` are the requests' own bytes."""
 
     port: int = 0
+    scheme: str = "http"
     status: int = 200
     answering: threading.Event = field(default_factory=threading.Event)
     bodies: list[bytes] = field(default_factory=list)
@@ -28,7 +30,7 @@ class Collector:
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def spans(self) -> list[Seen]:
         """All spans that it has, in order of arrival."""
@@ -42,7 +44,7 @@ class Collector:
 
 
 @contextmanager
-def collecting() -> Iterator[Collector]:
+def collecting(tls: ssl.SSLContext | None = None) -> Iterator[Collector]:
     """Run a collector on a free port."""
     collector = Collector()
     collector.answering.set()
@@ -65,6 +67,9 @@ def collecting() -> Iterator[Collector]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        collector.scheme = "https"
     collector.port = server.server_address[1]
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     serving.start()

@@ -35,6 +35,12 @@ def test_without_a_collector_nothing_is_traced() -> None:
     assert tracing.timed("stray_search", TRACEPARENT) is UNTRACED
 
 
+def test_the_sdks_own_switch_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    settings = Settings(tracing_endpoint="https://collector")
+    assert from_settings.tracing_of(settings, lambda _spans: None) is NO_TRACING
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
