@@ -201,7 +201,7 @@ def _labels() -> Iterable[tuple[str, str, Iterable[str]]]:
     yield "kind", f"`{Name.NEEDS_ATTENTION.value}`", _values(Kind)
     yield "state", f"`{Name.PARKED.value}`", _values(ParkedState)
     yield "operation", f"`{Name.PRO_CALL_SECONDS.value}`", _calls()
-    yield "job", f"`{Name.SWEEPS_FAILED.value}`", SWEEPER_JOBS
+    yield "work", f"`{Name.SWEEPS_FAILED.value}`", SWEEPER_JOBS
     yield "state", f"`{Name.OPERATIONS_OPEN.value}`", _values(Open)
     stages = f"`{Name.WAITING.value}`, `{Name.OLDEST_WAITING.value}`"
     yield "stage", stages, _values(Stage)

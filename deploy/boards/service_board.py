@@ -203,7 +203,7 @@ def service_board() -> Board:
                 ),
                 Panel(
                     "Sweeps failed in 5 min",
-                    (Query(increase(Name.SWEEPS_FAILED, "5m", ["job"]), "{{job}}"),),
+                    (Query(increase(Name.SWEEPS_FAILED, "5m", ["work"]), "{{work}}"),),
                     "stacked",
                 ),
                 Panel(

@@ -89,15 +89,25 @@ class Sweeper:
     async def run(self) -> None:
         """Sweep for ever; timed work, which calls PRO, keeps nothing else waiting."""
         async with asyncio.TaskGroup() as together:
-            together.create_task(self._again_and_again("tidy", self.tidy), name="tidy")
-            together.create_task(self._again_and_again("work", self.work), name="work")
+            together.create_task(
+                self._again_and_again("tidy", self.tidy, lambda: self._has_ledger), name="tidy"
+            )
+            together.create_task(
+                self._again_and_again("work", self.work, lambda: self._gate.is_open), name="work"
+            )
 
-    async def _again_and_again(self, loop: str, rounds: Callable[[], Awaitable[None]]) -> None:
+    async def _again_and_again(
+        self, loop: str, rounds: Callable[[], Awaitable[None]], may: Callable[[], bool]
+    ) -> None:
         while True:
-            await self._gate.wait_open()
-            await rounds()
-            self._metrics.set(Name.LAST_SWEEP, time.time(), loop=loop)
+            if may():
+                await rounds()
+                self._metrics.set(Name.LAST_SWEEP, time.time(), loop=loop)
             await asyncio.sleep(self._policy.every)
+
+    @property
+    def _has_ledger(self) -> bool:
+        return Closed.LEDGER_DOWN not in self._gate.reasons
 
     async def sweep(self) -> None:
         """Do one round of everything."""
@@ -105,9 +115,9 @@ class Sweeper:
         await self.work()
 
     async def tidy(self) -> None:
-        """Do one round of what needs only the ledger and the broker."""
+        """Do one round of what needs only the ledger and the broker; PRO may be away."""
         await self._each_of(
-            self._wake_parked,
+            *([self._wake_parked] if self._gate.is_open else []),
             self._publish_unpublished,
             self._send_letters,
             *self._counting.jobs,
@@ -129,8 +139,8 @@ class Sweeper:
                 self._failed(job.__name__.strip("_"), error)
 
     def _failed(self, job: str, error: Exception) -> None:
-        self._metrics.count(Name.SWEEPS_FAILED, job=job)
-        self._log.error("a sweep failed", job=job, error=type(error).__name__)
+        self._metrics.count(Name.SWEEPS_FAILED, work=job)
+        self._log.error("a sweep failed", work=job, error=type(error).__name__)
 
     async def _wake_parked(self) -> None:
         for woken in await self._parked.overdue(self._policy.overdue, self._policy.at_once):

@@ -47,7 +47,7 @@ def begin_at_zero(metrics: Metrics, steps_on: Iterable[EventType]) -> None:
     for ended in Ended:
         metrics.begin(Name.LEDGER_SECONDS, ending=ended.value)
     for job in SWEEPER_JOBS:
-        metrics.begin(Name.SWEEPS_FAILED, job=job)
+        metrics.begin(Name.SWEEPS_FAILED, work=job)
     metrics.set(Name.BUILD_INFO, 1, version=version("orderflex"))
 
 

@@ -204,9 +204,9 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         Name.SWEEPS_FAILED,
         "counter",
-        "Pieces of timed work and rounds of the sweeper that failed, by job.",
+        "Pieces of timed work and rounds of the sweeper that failed, by work.",
         "Look-ups, confirmations or wake-ups are late; see the log for why.",
-        ("job",),
+        ("work",),
     ),
     Metric(
         Name.PICKS_DUE,

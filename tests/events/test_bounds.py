@@ -60,7 +60,7 @@ def test_json_is_nested_so_deep_and_no_deeper(depth: int, opening: str, closing:
 
 
 def test_text_with_many_brackets_is_not_nested() -> None:
-    flat = [{"a": []} for _ in range(200)]
+    flat = [{"a": list[int]()} for _ in range(200)]
     assert exact_json.loads(json.dumps(flat).encode()) == flat
 
 

@@ -1,5 +1,6 @@
 """Parking loses nothing, wherever the process ends, and runs nothing beside its row."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from service.events.envelope import Incoming, Outgoing
 from service.intake import arrivals
 from service.intake.ending import Ending
+from service.intake.gate import Closed
 from service.ledger.operation import ContentConflict
 from service.ledger.tables import ParkedState
 from service.ledger.upgrade import restored
@@ -155,6 +157,34 @@ async def test_a_crash_before_the_dead_letter_leaves_it_to_the_sweeper_if_no_mes
     desk.clock.forward(61)
     await desk.sweeper.sweep()
     assert desk.topics.count(LETTERS) == 1
+
+
+async def test_while_pro_is_away_letters_are_sent_and_parked_events_sleep(desk: Desk) -> None:
+    desk.ends.append(ContentConflict("pack:WEB-1:P-1"))
+    desk.on_publish = crash_on(LETTERS)
+    with pytest.raises(Crash):
+        await desk.arrive()
+    desk.on_publish = crash_on()
+    desk.ends.append(EARLY)
+    await desk.arrive(event(8, order="WEB-2"))
+
+    def away() -> None:
+        raise OSError
+
+    desk.probe = away
+    desk.gate.close(Closed.PRO_DOWN)
+    desk.clock.forward(3600)
+    sweeping = asyncio.create_task(desk.sweeper.run())
+    async with asyncio.timeout(10):
+        while LETTERS not in desk.topics:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert desk.woken == []
+    desk.probe = lambda: None
+    async with asyncio.timeout(10):
+        while not desk.woken:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    sweeping.cancel()
+    await asyncio.gather(sweeping, return_exceptions=True)
 
 
 async def test_a_crash_before_the_letter_of_a_conflict_leaves_it_to_one_redelivery(

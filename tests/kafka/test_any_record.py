@@ -43,7 +43,8 @@ async def test_a_header_whose_name_is_no_utf8_stops_nobody(
     monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)  # put back afterwards
     topic = f"raw-{uuid.uuid4()}"
     await broker.create_topics([topic], partitions=2)
-    good, bad = [("a", b"1")], [(RawName("b"), b"1")]
+    good: list[tuple[str, bytes]] = [("a", b"1")]
+    bad: list[tuple[str, bytes]] = [(RawName("b"), b"1")]
     records = [(b"k", b"%d" % n, bad if n in (0, 3, 4, 7) else good) for n in range(8)]
     await send(broker.bootstrap_servers, topic, records)
     await send(broker.bootstrap_servers, topic, [(b"k", b"x", good)] * 2, partition=1)

@@ -30,7 +30,7 @@ async def take(folder: Path) -> None:
                 async with a_page(browser, viewport=WIDE, color_scheme="light") as page:
                     await _sign_in(page, address)
                     await _shoot(page, folder / "page-attention.png")
-                    await page.set_viewport_size({**WIDE, "height": 1500})
+                    await page.set_viewport_size({"width": WIDE["width"], "height": 1500})
                     await page.goto(f"{address}/order?reference={SHOWN}")
                     await _shoot(page, folder / "page-order.png")
                 async with a_page(
