@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from service.api.limits import limited
 from service.events.topics import EventType, Topics
 from service.intake.broker import Broker
 from service.intake.engine import Engine
@@ -202,10 +203,7 @@ class Http:
                 f"{self._setting}: {self._host}:{self._port} can't be opened ({error.strerror})"
             ) from None
         # Who asks is who is connected: what a header says of that is for the application to judge.
-        config = uvicorn.Config(
-            self._app, log_config=None, access_log=False, proxy_headers=False, server_header=False
-        )
-        self._server = _QuietServer(config)
+        self._server = _QuietServer(limited(self._app))
         self._serving = asyncio.create_task(self._server.serve([listening]), name="http")
 
     async def stop(self) -> None:

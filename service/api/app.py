@@ -1,6 +1,6 @@
 """The operations API: lets in who has a token, reads a request, answers, tells every error."""
 
-import json
+import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import unquote
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +20,7 @@ from service.api.access import Access
 from service.api.endpoints import ENDPOINTS, Call, Desk, Endpoint
 from service.api.openapi import document
 from service.api.problems import Fault, Problem
+from service.events import exact_json
 from service.ledger.attention import NoSuchItem
 from service.ledger.database import Contended, LedgerDown, LedgerNotReady
 from service.ledger.dead_letters import NoSuchLetter, TooManyReplays
@@ -29,6 +30,8 @@ from service.people.cursors import BadCursor
 from service.people.reading import Unknown
 
 MAX_BODY = 16_384
+BODY_SECONDS = 10.0
+"""For a body to arrive."""
 VERSION = "1"
 
 
@@ -40,7 +43,7 @@ def create_app(desk: Desk, access: Access) -> Starlette:
         _let_in(request, access)
         return JSONResponse(described)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/openapi.json", _safely(openapi)),
             *(_route(endpoint, desk, access) for endpoint in ENDPOINTS),
@@ -48,6 +51,8 @@ def create_app(desk: Desk, access: Access) -> Starlette:
         middleware=[Middleware(_KeepSlashes)],
         exception_handlers={HTTPException: _not_here},
     )
+    app.router.redirect_slashes = False  # it would name the host that the request named
+    return app
 
 
 def _route(endpoint: Endpoint, desk: Desk, access: Access) -> Route:
@@ -56,7 +61,7 @@ def _route(endpoint: Endpoint, desk: Desk, access: Access) -> Route:
         call = Call(
             desk=desk,
             who=who,
-            names={name: unquote(value) for name, value in request.path_params.items()},
+            names=_names(request),
             query=_query(endpoint.query, request),
             body=None if endpoint.body is None else await _body(endpoint.body, request),
         )
@@ -81,6 +86,15 @@ def _let_in(request: Request, access: Access) -> str:
     return who
 
 
+def _names(request: Request) -> dict[str, str]:
+    names = {name: unquote(value) for name, value in request.path_params.items()}
+    wrong = [name for name, value in names.items() if "\x00" in value]
+    if wrong:
+        faults = [Fault(where=name, message="must not hold a null character") for name in wrong]
+        raise Problem(HTTPStatus.BAD_REQUEST, "the path does not fit", faults)
+    return names
+
+
 def _query(model: type[BaseModel], request: Request) -> BaseModel:
     given = request.query_params
     twice = [name for name in given if len(given.getlist(name)) > 1]
@@ -92,13 +106,21 @@ def _query(model: type[BaseModel], request: Request) -> BaseModel:
 
 async def _body(model: type[BaseModel], request: Request) -> BaseModel:
     content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY:
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MAX_BODY} bytes are read")
     try:
-        data = json.loads(content)
-    except (ValueError, RecursionError):
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > MAX_BODY:
+                    raise Problem(
+                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MAX_BODY} bytes are read"
+                    )
+    except TimeoutError:
+        raise Problem(
+            HTTPStatus.REQUEST_TIMEOUT, f"the body has to arrive within {BODY_SECONDS:.0f} s"
+        ) from None
+    try:
+        data = exact_json.loads(content)
+    except exact_json.BadJson:
         raise Problem(HTTPStatus.BAD_REQUEST, "the body is not JSON") from None
     return _read(lambda: model.model_validate(data), "the body does not fit")
 
@@ -143,6 +165,8 @@ def _problem_of(error: Exception) -> Problem:
             return Problem(
                 HTTPStatus.BAD_REQUEST, str(error), [Fault(where="after", message=str(error))]
             )
+        case ClientDisconnect():
+            return Problem(HTTPStatus.BAD_REQUEST, "the request broke off")
         case LedgerDown() | LedgerNotReady() | Contended():
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the ledger can't be asked now")
         case NotServing() | KafkaError() | TimeoutError():

@@ -18,7 +18,7 @@ from service.ledger.attention_kinds import Kind
 from service.ledger.dead_letters import DeadLetters, Decision, Which
 from service.people import views
 from service.people.asking import Asking, Published
-from service.people.reading import Reading, item_view, waiting_view
+from service.people.reading import MAX_DIGITS, Reading, item_view, waiting_view
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ async def _letters(call: Call) -> BaseModel:
 
 def _number(call: Call) -> int:
     number = call.names["number"]
-    if not number.isdecimal() or len(number) > 18:
+    if not number.isdecimal() or len(number) > MAX_DIGITS:
         raise Problem(HTTPStatus.NOT_FOUND, "a dead letter has a number")
     return int(number)
 

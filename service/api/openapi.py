@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from service.api.endpoints import Endpoint
 from service.api.problems import MEDIA_TYPE, ProblemBody
+from service.api.requests import NO_NULL
 
 Json = dict[str, Any]
 
@@ -19,6 +20,8 @@ ALWAYS = (
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 """What any endpoint may answer with."""
+_NAME = {"type": "string", "minLength": 1, "pattern": NO_NULL}
+_OF_A_BODY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def document(endpoints: Sequence[Endpoint], version: str) -> Json:
@@ -68,7 +71,7 @@ def _operation(endpoint: Endpoint, names: Any) -> Json:
 def _from_path(endpoint: Endpoint) -> list[Json]:
     parts = (part for part in endpoint.path.split("/") if part.startswith("{"))
     return [
-        {"name": part.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": part.strip("{}"), "in": "path", "required": True, "schema": _NAME}
         for part in parts
     ]
 
@@ -115,7 +118,7 @@ def _without_null(field: Json) -> Json:
 
 def _responses(endpoint: Endpoint, names: Any) -> Json:
     problem = {"schema": names[(ProblemBody, "serialization")]}
-    also = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE,) if endpoint.body is not None else ()
+    also = _OF_A_BODY if endpoint.body is not None else ()
     said: Json = {
         str(endpoint.status.value): {
             "description": endpoint.status.phrase,

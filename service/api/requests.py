@@ -2,15 +2,36 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from service.events.allocation import SaidWays
 from service.ledger.attention_kinds import Kind
 from service.ledger.tables import OrderState, ParkedState
 
 Limit = Annotated[int, Field(ge=1, le=500)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+NO_NULL = r"^[^\u0000]*$"
+"""PostgreSQL keeps any text but one with a null character."""
+
+
+def _keepable(text: str) -> str:
+    if "\x00" in text:
+        raise PydanticCustomError("null", "must not hold a null character")
+    return text
+
+
+Word = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500),
+    AfterValidator(_keepable),
+    Field(json_schema_extra={"pattern": NO_NULL}),
+]
+Why = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(_keepable),
+    Field(json_schema_extra={"pattern": r"^[^\u0000]*\S[^\u0000]*$"}),
+]
 
 
 class Asked(BaseModel):
@@ -93,7 +114,7 @@ class Reasoned(Asked):
 class Wanted(Reasoned):
     """An action that becomes an event."""
 
-    dry_run: bool = False
+    dry_run: StrictBool = False
     """Say what would be done, do nothing."""
 
 
@@ -114,7 +135,7 @@ class ReallocationWanted(Wanted):
 class ReplayWanted(Reasoned):
     """How a dead letter is replayed."""
 
-    force: bool = False
+    force: StrictBool = False
     """However often it was replayed already."""
 
 

@@ -5,6 +5,7 @@ import binascii
 import json
 from datetime import datetime
 
+from service.events.said import FIRST_YEAR, LAST_YEAR
 from service.ledger.overview import Behind
 
 
@@ -29,6 +30,8 @@ def behind_of(cursor: str | None) -> Behind | None:
         moment = datetime.fromisoformat(at)
     except (binascii.Error, ValueError, TypeError):
         raise BadCursor from None
-    if moment.tzinfo is None or not isinstance(name, str):
+    if moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise BadCursor
+    if not isinstance(name, str) or not name.isprintable():
         raise BadCursor
     return Behind(moment, name)

@@ -17,6 +17,9 @@ from service.people import views
 from service.people.cursors import BadCursor, behind_of, cursor
 from service.people.words import why_it_waits
 
+MAX_DIGITS = 18
+"""Of the number of a dead letter; more than the ledger can count to."""
+
 AskPro = Callable[[str], Awaitable[views.InPro]]
 """Reads a consignment's state in PRO."""
 
@@ -170,7 +173,7 @@ class Reading:
 
     async def letters(self, limit: int, which: Which, after: str | None = None) -> views.Letters:
         """Read dead letters, oldest first. Raises BadCursor."""
-        if after is not None and not after.isdecimal():
+        if after is not None and not (after.isdecimal() and len(after) <= MAX_DIGITS):
             raise BadCursor
         found = await self._letters.find(
             which, limit + 1, behind=None if after is None else int(after)

@@ -15,6 +15,7 @@ connect or a 429 proves that nothing happened, and only an answer in PRO's own f
 A cancelled call stays an `asyncio.CancelledError`: for a change it means the same as Ambiguous.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from service.pro.transport import NeverSent, WrongCertificate
 MAX_RETRY_AFTER = 86_400.0
 """Seconds; a longer Retry-After is taken as a day."""
 MAX_MESSAGE = 1_000
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 MAX_DETAILS = 20
 
 
@@ -226,7 +228,7 @@ def problem_in(status: int, body: bytes) -> Problem | None:
         return None
     return Problem(
         status=status,
-        code=_short(error.code) or f"http_{status}",
+        code=_word(error.code) or f"http_{status}",
         message=_short(error.message) or "PRO gave no reason.",
         details=tuple(
             ProblemDetail(_short(d.code), _short(d.target), _short(d.message))
@@ -235,6 +237,11 @@ def problem_in(status: int, body: bytes) -> Problem | None:
         correlation_id=_short(error.correlation_id),
         in_pros_words=bool(error.code or error.correlation_id or error.details),
     )
+
+
+def _word(text: str | None) -> str | None:
+    """A code is shown to everybody: what is no single word may be about somebody."""
+    return text if text is not None and _CODE.fullmatch(text) else None
 
 
 def _short(text: str | None) -> str | None:
