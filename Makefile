@@ -7,13 +7,16 @@ ORDERS ?= 22
 SEEDS ?= 0:5000
 CHAOS_SECONDS ?= 180
 CHAOS_SEED ?=
+FUZZ_EVENTS ?= 100000
+FUZZ_REQUESTS ?= 200
+FUZZ_ANSWERS ?= 10000
 # What the image stands on; empty: this machine's own Debian.
 BASE ?=
 # Processes that share the tests, each with a broker and a PostgreSQL of its own; empty: one, in order.
 PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check-deploy check-alerts check-page chaos bench bench-short simulate image check-image sbom lint format schemas lock clean
+.PHONY: help setup demo test test-quick check-deploy check-alerts check-page chaos fuzz bench bench-short simulate image check-image sbom lint format schemas lock clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +49,10 @@ check-page: $(READY) ## Look at the operator page in a real browser: accessibili
 
 chaos: $(READY) ## Kill, freeze and cut off everything under load, then count (CHAOS_SECONDS, CHAOS_SEED)
 	@$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+
+fuzz: $(READY) ## Send what nobody should send: events, requests, answers of PRO (FUZZ_EVENTS=100000)
+	@FUZZ_EVENTS=$(FUZZ_EVENTS) FUZZ_REQUESTS=$(FUZZ_REQUESTS) FUZZ_ANSWERS=$(FUZZ_ANSWERS) \
+		$(BIN)/python -m pytest $(PARALLEL) tests/fuzz tests/privacy tests/journeys/test_hostile_events.py
 
 bench: $(READY) ## Measure anew what docs/benchmarks.md shows (about 20 minutes, on a quiet machine)
 	@$(BIN)/python -m bench all

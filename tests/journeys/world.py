@@ -325,8 +325,8 @@ async def _listen(listener: AIOKafkaConsumer, world: World) -> None:
         world.heard.append(
             Heard(
                 record.topic,
-                record.key.decode() if record.key else None,
-                {name: value.decode() for name, value in record.headers},
+                record.key.decode("utf-8", "replace") if record.key else None,
+                {name: value.decode("utf-8", "replace") for name, value in record.headers},
                 record.value,
             )
         )
