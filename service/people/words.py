@@ -8,7 +8,7 @@ from service.ledger.turns import BEHIND, REPLAYED, STEP_OFF, TOO_EARLY
 _BECAUSE = {
     TOO_EARLY: "what it builds on is not there yet",
     "throttled": "PRO is busy",
-    "retryable": "PRO could not be reached, or a read failed",
+    "retryable": "PRO or the store of papers could not be reached, or a read failed",
     "unknown": "an answer of PRO was lost; PRO is looked at before it is asked again",
     "awaiting_lookup": "an answer of PRO was lost; it is not time yet to look in PRO",
     "busy": "another event of the order is being worked on",
