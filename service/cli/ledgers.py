@@ -33,8 +33,10 @@ def with_ledger(work: Callable[[Database], Awaitable[T]]) -> T:
 @app.command("upgrade")
 def upgrade() -> None:
     """Bring the ledger's tables up to this version (safe to repeat)."""
-    with_ledger(upgrades.upgrade)
-    typer.echo("The ledger is up to date.")
+    if with_ledger(upgrades.upgrade):
+        typer.echo("The ledger is up to date.")
+    else:
+        typer.echo("The ledger is that of a newer version: it stays as it is, and can be used.")
 
 
 @app.command("restored")

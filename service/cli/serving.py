@@ -17,6 +17,9 @@ from service import logs, wiring
 from service.ledger.upgrade import upgrade
 from service.settings import GROUPS, Settings, load
 
+WIDE = 160
+"""Columns of a table that goes into a pipe or a log."""
+
 
 def serve(
     upgrade_ledger: Annotated[
@@ -49,7 +52,10 @@ async def _serve(settings: Settings, *, upgrade_ledger: bool) -> None:
 def settings() -> None:
     """List the settings in force, secrets masked."""
     in_force = load()
-    table = Table("setting", "value", "meaning", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("setting", no_wrap=True)  # a name that is cut off is no use to anybody
+    table.add_column("value", overflow="fold")
+    table.add_column("meaning")
     for group in GROUPS.values():
         for name, field in group.model_fields.items():
             row = (
@@ -58,7 +64,10 @@ def settings() -> None:
                 field.description or "",
             )
             table.add_row(*(escape(cell) for cell in row))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDE)
+    console.print(table)
 
 
 def _shown(name: str, value: object) -> str:

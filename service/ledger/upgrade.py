@@ -8,6 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, func, select, update
 from sqlalchemy.event import listen
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -54,20 +55,34 @@ async def _sqlalchemy(database: Database) -> AsyncIterator[AsyncConnection]:
         await engine.dispose()
 
 
-async def upgrade(database: Database) -> None:
+async def upgrade(database: Database) -> bool:
     """Run the migrations that are still to be run; a new ledger is trusted from now on.
 
-    Raises LedgerDown.
+    Tells whether this version knows the ledger: that of a newer one is left as it is, which is what
+    going back to an older version needs. Raises LedgerDown.
     """
     async with _sqlalchemy(database) as connection:
         if not database.is_sqlite:  # replicas that start together take turns
             await connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
-        await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+        is_newer = await connection.run_sync(_upgrade_unless_newer)
+    if is_newer:
+        return False
     async with database.begin() as tx:
         known = await tx.execute(select(ledger_info.c.trusted_from))
         if known.scalar_one_or_none() is None:
             new = upsert(tx, ledger_info).values(only_row=1, trusted_from=now_plus())
             await tx.execute(new.on_conflict_do_nothing())
+    return True
+
+
+def _upgrade_unless_newer(connection: Connection) -> bool:
+    config = _config(connection)
+    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in known:
+        return True
+    command.upgrade(config, "head")
+    return False
 
 
 async def restored(database: Database) -> None:

@@ -35,6 +35,19 @@ async def test_upgrading_twice_changes_nothing_and_keeps_the_trust(ledger: Ledge
     assert await _trusted_from(ledger) == before
 
 
+async def test_the_ledger_of_a_newer_version_stays_as_it_is_and_can_be_used(ledger: Ledger) -> None:
+    """So an older version is gone back to by whatever runs its upgrade first."""
+    assert await upgrade(ledger.database)
+    async with ledger.database.begin() as tx:
+        await tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await tx.execute(text("ALTER TABLE orders ADD COLUMN of_tomorrow INTEGER"))
+    assert not await upgrade(ledger.database)
+    await ledger.database.check()
+    async with ledger.database.begin() as tx:
+        kept = await tx.execute(text("SELECT version_num FROM alembic_version"))
+        assert kept.scalar_one() == "9999"
+
+
 async def test_a_restored_ledger_is_trusted_from_that_moment_only(ledger: Ledger) -> None:
     before = await _trusted_from(ledger)
     await ledger.forward(3600)
