@@ -116,6 +116,9 @@ class FakeBroker:
         if self.is_down:
             raise KafkaConnectionError
 
+    async def trouble(self) -> str | None:
+        return "127.0.0.1:9092: nobody listens there" if self.is_down else None
+
     async def publish(self, record: Outgoing) -> None:
         self.published.append(record)
 
@@ -279,7 +282,7 @@ def test_a_broker_that_is_not_there_is_told(
     ledger.refuse()
     broker.is_down = True
     ended = orderflex("order", "again", "WEB-1")
-    assert (ended.code, "not published (KafkaConnectionError)" in ended.err) == (1, True)
+    assert (ended.code, "(KafkaConnectionError): 127.0.0.1:9092: nobody" in ended.err) == (1, True)
 
 
 def test_an_order_of_which_nothing_was_refused(
