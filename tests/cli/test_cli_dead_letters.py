@@ -1,6 +1,7 @@
 """Dead letters from the command line: looked at, tried again, given up."""
 
 import asyncio
+import getpass
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -130,6 +131,24 @@ def test_a_dry_run_changes_nothing(orderflex: Run, ledger: Ledger) -> None:
         ended = orderflex("dead-letters", *verb, "--order", "WEB-1", "--dry-run")
         assert (ended.code, "1 would be" in ended.said) == (0, True)
     assert [row.state for row in ledger.line("WEB-1")] == [ParkedState.DEAD]
+
+
+@pytest.mark.parametrize("given", [(), ("--by", " ")], ids=["none", "blank"])
+def test_where_the_account_has_no_name_nobody_decides_unnamed(
+    orderflex: Run, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...]
+) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 10001")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    number = str(ledger.bury("WEB-1", 1))
+    asked = ("dead-letters", "discard", number, "--because", "a test")
+    ended = orderflex(*asked, *given)
+    assert ended.code == 2
+    assert "this account has no name" in ended.said
+    assert "add --by YOUR_NAME" in ended.said
+    assert [row.state for row in ledger.line("WEB-1")] == [ParkedState.DEAD]
+    assert orderflex(*asked, "--by", "ada").code == 0
 
 
 def test_a_replayed_letter_is_due_at_once_before_those_behind_it(

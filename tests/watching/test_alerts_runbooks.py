@@ -112,6 +112,14 @@ def test_a_command_that_does_not_exist_is_found(command: str, wrong: str) -> Non
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_what_decides_in_a_pod_says_who(page: Path) -> None:
+    decides = r"orderflex (seen|order (again|cancel)|consignment (cancel|reallocate)"
+    decides += r"|dead-letters (replay|discard)) "
+    asked = [each for each in typed(page) if IN_A_POD.search(each) and re.search(decides, each)]
+    assert [each for each in asked if " --by YOUR_NAME " not in each] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_setting_and_metric_exists(page: Path) -> None:
     words = set(re.findall(r"\b(?:ORDERFLEX|orderflex)_\w+", text_of(page)))
     settings = {f"ORDERFLEX_{name.upper()}" for name in Settings.model_fields}
