@@ -69,3 +69,20 @@ def test_all_dashboards_of_the_project_are_there_for_grafana_s_sidecar() -> None
     assert {name: text for each in found for name, text in each["data"].items()} == {
         name: text.rstrip("\n") for name, text in written.items()
     }
+
+
+def test_dashboards_lead_to_the_runbooks_of_the_house() -> None:
+    house = {
+        "prometheusRule": {"runbooks": "https://docs.example.net/runbooks/"},
+        "dashboards": {"enabled": True},
+    }
+    boards = [
+        text
+        for each in render(house).all("ConfigMap")
+        if each["metadata"]["labels"].get("grafana_dashboard") == "1"
+        for text in each["data"].values()
+    ]
+    assert len(boards) == len(list(DASHBOARDS.glob("*.json")))
+    for text in boards:
+        assert 'https://docs.example.net/runbooks"' in text
+        assert "runbooks.example/" not in text
