@@ -30,6 +30,29 @@ def test_kafka_s_port_is_that_of_the_brokers() -> None:
     policy = render(values).one("NetworkPolicy", "orderflex")["spec"]
     assert {(9096, "TCP"), (9097, "TCP")} <= _ports(policy["egress"])
     assert (9092, "TCP") not in _ports(policy["egress"])
+    listed = {"settings": {"ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS": ["a:9096", "b:9097"]}}
+    assert render(listed).one("NetworkPolicy", "orderflex")["spec"] == policy
+
+
+def test_a_cron_job_reaches_who_gives_the_tokens_for_kafka() -> None:
+    tokens = {"ORDERFLEX_KAFKA_OAUTH_TOKEN_URL": "https://login.example.net:8443/token"}
+    policy = render({"manifests": [LEEDS], "settings": tokens}).one("NetworkPolicy", "-manifest")
+    assert (8443, "TCP") in _ports(policy["spec"]["egress"])
+    assert (443, "TCP") not in _ports(policy["spec"]["egress"])
+
+
+def test_the_job_s_policy_is_not_the_one_that_the_hook_left() -> None:
+    hook, job = (
+        {
+            each["metadata"]["name"]
+            for each in render({"ledgerUpgrade": {"mode": mode}}).all("NetworkPolicy")
+            if each["metadata"]["name"] != "shop-orderflex"
+        }
+        for mode in ("hook", "job")
+    )
+    assert hook
+    assert job
+    assert hook & job == set()
 
 
 def test_ports_that_addresses_name_are_open() -> None:

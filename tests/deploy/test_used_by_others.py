@@ -12,6 +12,11 @@ from .chart import CHART, ROOT, Rendered, render
 from .tools import tool
 
 OVERLAY = ROOT / "deploy" / "kustomize"
+BESIDE = {
+    "ledgerUpgrade": {"mode": "job"},
+    "dashboards": {"enabled": True, "namespace": "watching"},
+}
+"""The ledger upgraded without a hook, and something that lies in another namespace."""
 KAFKA = {"settings": {"ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092"}}
 
 
@@ -60,7 +65,7 @@ def overlaid(tmp_path: Path) -> Rendered:
     """What kustomize makes of our overlay over the chart's output."""
     for file in OVERLAY.glob("*.yaml"):
         shutil.copy(file, tmp_path)
-    output = render({"ledgerUpgrade": {"mode": "job"}}).text
+    output = render(BESIDE).text
     (tmp_path / "orderflex.yaml").write_text(output, encoding="utf-8")
     built = subprocess.run(
         [tool("kustomize"), "build", tmp_path], capture_output=True, text=True, check=False
@@ -70,12 +75,14 @@ def overlaid(tmp_path: Path) -> Rendered:
 
 
 def test_the_overlay_changes_what_it_says_and_nothing_else(overlaid: Rendered) -> None:
-    before = render({"ledgerUpgrade": {"mode": "job"}})
+    before = render(BESIDE)
     kinds = sorted(each["kind"] for each in before.resources)
     assert sorted(each["kind"] for each in overlaid.resources) == sorted([*kinds, "Namespace"])
     pod = overlaid.one("Deployment")["spec"]["template"]["spec"]
     assert pod["nodeSelector"] == {"egress": "allowed"}
     assert pod["containers"][0]["image"] == "registry.example.net/delivery/orderflex:0.1.0"
+    places = {each["metadata"]["namespace"] for each in overlaid.resources[1:]}
+    assert places == {"delivery", "watching"}
     assert all(
         each["metadata"]["labels"]["team"] == "fulfilment" for each in overlaid.resources[1:]
     )

@@ -32,7 +32,7 @@
 {{- if not .Values.settings.ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS -}}
 {{- fail "\n\nsettings.ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS: say where the brokers are, such as kafka-bootstrap.kafka.svc:9092\n" -}}
 {{- end -}}
-{{- range splitList "," (toString .Values.settings.ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS) -}}
+{{- range include "orderflex.setting" (list . "ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS") | splitList "," -}}
 {{- if not (regexMatch "^\\S+:[0-9]+$" (trim .)) -}}
 {{- fail (printf "\n\nsettings.ORDERFLEX_KAFKA_BOOTSTRAP_SERVERS: %q is not host:port\n" .) -}}
 {{- end -}}
