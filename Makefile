@@ -66,6 +66,7 @@ simulate: $(READY) ## Play thousands of seeded schedules of trouble in virtual t
 check-deploy: $(READY) ## Check the Helm chart, the kustomize overlay and the Dockerfile, without a cluster
 	@deploy/tools
 	@$(BIN)/python -m pytest $(PARALLEL) tests/deploy
+
 image: $(READY) ## Build the image by buildah, as root (BASE=python:3.11-slim for another base)
 	@$(BIN)/python -m release image $(if $(BASE),--base $(BASE))
 
