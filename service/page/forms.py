@@ -1,17 +1,20 @@
 """What is sent to us: forms, of which only those count that our own pages sent."""
 
+import asyncio
 import hmac
 from collections import OrderedDict
 from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from service.page.problems import Problem
 from service.page.sessions import Session
 
 MOST_BYTES = 16_384
+BODY_SECONDS = 10.0
+"""For a form to arrive."""
 MOST_FIELDS = 20
 MOST_REMEMBERED = 10_000
 FORM = "application/x-www-form-urlencoded"
@@ -41,13 +44,7 @@ async def fields_of(request: Request) -> Fields:
     check_sender(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Only the forms of this page are read.")
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MOST_BYTES:
-            raise Problem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is more than the forms of this page say."
-            )
+    content = await _body(request)
     try:
         pairs = parse_qsl(
             content.decode("ascii"),
@@ -60,6 +57,28 @@ async def fields_of(request: Request) -> Fields:
     if len({name for name, _ in pairs}) < len(pairs):
         raise Problem(HTTPStatus.BAD_REQUEST, "The form says the same thing twice.")
     return dict(pairs)
+
+
+async def _body(request: Request) -> bytes:
+    content = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > MOST_BYTES:
+                    raise Problem(
+                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                        "That is more than the forms of this page say.",
+                    )
+    except TimeoutError:
+        raise Problem(
+            HTTPStatus.REQUEST_TIMEOUT,
+            "The form took too long to arrive.",
+            "Nothing was done. Go back, and send it again.",
+        ) from None
+    except ClientDisconnect:
+        raise Problem(HTTPStatus.BAD_REQUEST, "The form broke off on its way.") from None
+    return content
 
 
 def check_sender(request: Request) -> None:

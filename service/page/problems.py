@@ -20,6 +20,7 @@ _TITLES = {
     HTTPStatus.FORBIDDEN: "Not done",
     HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.METHOD_NOT_ALLOWED: "Not done",
+    HTTPStatus.REQUEST_TIMEOUT: "Not done",
     HTTPStatus.CONFLICT: "It can’t be done now",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too much",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "That can’t be read",

@@ -1,9 +1,13 @@
 """Only a form that one of our own pages made, for this session, is taken; and once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from starlette.types import Message
+from structlog.testing import capture_logs
 
+from service.page import forms
 from service.page.headers import OF_PAGES
 from service.page.routes import ACTIONS
 
@@ -156,3 +160,47 @@ async def test_a_body_without_end_is_not_read_to_its_end(visitor: Visitor) -> No
     )
     assert answer.status_code == 413
     assert read_so_far < 30_000
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/order/cancel?reference=WEB-1"])
+async def test_a_form_that_does_not_arrive_is_not_waited_for_for_ever(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(forms, "BODY_SECONDS", 0.05)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"because="
+        await asyncio.sleep(60)
+
+    sending = visitor.client.post(path, content=slow(), headers=BROWSER | FORM)
+    answer = await asyncio.wait_for(sending, 5)
+    assert answer.status_code == 408
+    assert "The form took too long to arrive." in read(answer.text).text
+
+
+async def test_a_form_that_breaks_off_is_no_bug(visitor: Visitor) -> None:
+    headers = BROWSER | FORM | {"host": HOST}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "scheme": "https",
+        "method": "POST",
+        "path": "/sign-in",
+        "raw_path": b"/sign-in",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": (HOST, 443),
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with capture_logs() as logs:
+        await visitor.app(scope, receive, send)
+    assert (sent[0]["status"], logs) == (400, [])
