@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import structlog
 from starlette.applications import Starlette
@@ -211,6 +210,5 @@ async def _static(request: Request) -> Response:
 
 def _of_ours(wanted: str) -> str:
     """Lead nobody anywhere but to a page of ours."""
-    parts = urlsplit(wanted) if wanted.isprintable() and "\\" not in wanted else None
-    is_ours = parts and not parts.scheme and not parts.netloc and wanted.startswith("/")
-    return wanted if is_ours and not wanted.startswith("//") else "/"
+    is_path = wanted.startswith("/") and not wanted.startswith("//")
+    return wanted if is_path and "\\" not in wanted and wanted.isprintable() else "/"

@@ -5,7 +5,7 @@ import hmac
 from collections import OrderedDict
 from collections.abc import Mapping
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -115,4 +115,4 @@ def check_form_token(session: Session, fields: Fields) -> None:
 
 
 def _host_of(origin: str) -> str:
-    return urlsplit(origin).netloc.lower()
+    return origin.partition("://")[2].lower()

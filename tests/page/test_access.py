@@ -185,6 +185,9 @@ async def test_a_session_ends_with_the_token_that_opened_it(world: World) -> Non
         ("/\\evil.example", "/"),
         ("\\\\evil.example", "/"),
         ("javascript:alert(1)", "/"),
+        ("//[", "/"),
+        ("http://[", "/"),
+        ("/[", "/["),
         ("/\r\nset-cookie: a=b", "/"),
         ("", "/"),
     ],
@@ -195,6 +198,11 @@ async def test_signing_in_leads_nowhere_but_to_a_page_of_ours(
     data = {"token": TOKENS["ada"], "next": wanted}
     answer = await nobody.client.post("/sign-in", data=data, headers=BROWSER)
     assert (answer.status_code, answer.headers["location"]) == (303, led_to)
+
+
+async def test_an_address_that_is_none_leads_to_the_door_all_the_same(nobody: Visitor) -> None:
+    shown = await nobody.look("/sign-in?next=//[")
+    assert shown.forms[-1]["next"] == "/"
 
 
 async def test_after_signing_in_one_is_where_one_wanted_to_go(nobody: Visitor) -> None:

@@ -42,6 +42,9 @@ async def is_done(visitor: Visitor) -> bool:
         {"origin": ""},
         {"origin": f"https://{HOST}.evil.example"},
         {"origin": f"https://{HOST}:8443"},
+        {"origin": f"https://{HOST}/"},
+        {"origin": HOST},
+        {"origin": "https://["},
     ],
 )
 async def test_a_form_from_elsewhere_does_nothing(
