@@ -16,7 +16,7 @@ from service.page.attempts import Attempts
 from service.page.desk import Desk, Visit
 from service.page.forms import Once, check_form_token, check_sender, fields_of
 from service.page.headers import OF_PAGES, OF_STYLE
-from service.page.problems import Problem, problem_of
+from service.page.problems import NOTHING_DONE, Problem, problem_of
 from service.page.rendering import STATIC, link, static
 from service.page.routes import ACTIONS, PAGES, Show
 from service.page.sessions import Sessions
@@ -75,17 +75,25 @@ class _Door:
         return self.safely(answer)
 
     async def _visited(self, visit: Visit, look: Show) -> Response:
-        if visit.request.method == "POST":
-            visit.fields = await fields_of(visit.request)
-            check_form_token(visit.session, visit.fields)
-            visit.is_sent = True
-            if not self._once.take(visit.session, visit.fields):
-                raise Problem(
-                    HTTPStatus.CONFLICT,
-                    "This form was sent already.",
-                    "What it asked for was done once; look at the timeline.",
-                )
-        return await look(visit)
+        if visit.request.method != "POST":
+            return await look(visit)
+        visit.fields = await fields_of(visit.request)
+        check_form_token(visit.session, visit.fields)
+        visit.is_sent = True
+        if not self._once.take(visit.session, visit.fields):
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                "This form was sent already, and counts once.",
+                "Look at the timeline for what came of it.",
+            )
+        try:
+            response = await look(visit)
+        except NOTHING_DONE:
+            self._once.give_back(visit.session, visit.fields)
+            raise
+        if response.status_code != HTTPStatus.SEE_OTHER:  # it has something to mend
+            self._once.give_back(visit.session, visit.fields)
+        return response
 
     def _with_session(self, visit: Visit, response: Response) -> Response:
         session, request = visit.session, visit.request

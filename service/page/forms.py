@@ -30,13 +30,21 @@ class Once:
 
     def take(self, session: Session, fields: Fields) -> bool:
         """Tell whether this is the first time."""
-        sent = f"{session.id}:{fields.get('once', '')[:64]}"
+        sent = _sent(session, fields)
         if sent in self._taken:
             return False
         self._taken[sent] = None
         while len(self._taken) > MOST_REMEMBERED:
             self._taken.popitem(last=False)
         return True
+
+    def give_back(self, session: Session, fields: Fields) -> None:
+        """Let it be sent again: nothing was done."""
+        self._taken.pop(_sent(session, fields), None)
+
+
+def _sent(session: Session, fields: Fields) -> str:
+    return f"{session.id}:{fields.get('once', '')[:64]}"
 
 
 async def fields_of(request: Request) -> Fields:

@@ -61,6 +61,10 @@ class _Told:
     retry_after: int | None = None
 
 
+NOTHING_DONE = (LedgerDown, LedgerNotReady, Contended)
+"""What is asked for stands in the ledger before it is done: without it nothing is, or it is
+refused the second time."""
+
 _TOLD = (
     _Told(
         (Unknown,),
@@ -96,7 +100,7 @@ _TOLD = (
     ),
     _Told((SealBroken,), HTTPStatus.CONFLICT, "{Error}.", "Tell whoever keeps the service’s keys."),
     _Told(
-        (LedgerDown, LedgerNotReady, Contended),
+        NOTHING_DONE,
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The ledger can’t be asked now: the service’s database does not answer.",
         "Nothing is lost: events wait in Kafka. Load the page again in a minute; if it stays so, "

@@ -7,6 +7,7 @@ import pytest
 from starlette.types import Message
 from structlog.testing import capture_logs
 
+from service.ledger.database import LedgerDown
 from service.page import forms
 from service.page.headers import OF_PAGES
 from service.page.routes import ACTIONS
@@ -109,6 +110,43 @@ async def test_a_form_that_is_sent_twice_is_taken_once(visitor: Visitor) -> None
     second = await visitor.client.post(path, data=form, headers=BROWSER)
     assert (first.status_code, second.status_code) == (303, 409)
     assert len(visitor.published) == 1
+
+
+async def test_a_form_that_had_something_to_mend_may_be_sent_again(visitor: Visitor) -> None:
+    path, form = await discarding(visitor)
+    first = await visitor.client.post(path, data=form | {"because": ""}, headers=BROWSER)
+    assert first.status_code == 400
+    assert (await visitor.client.post(path, data=form, headers=BROWSER)).status_code == 303
+    assert await is_done(visitor)
+
+
+async def test_a_form_that_the_ledger_did_not_take_may_be_sent_again(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = await visitor.labelled()
+    path = f"/consignment/reallocate?reference={reference}"
+    form = (await visitor.look(path)).forms[-1] | {"because": "the van broke down"}
+
+    async def fail(*_: object, **__: object) -> None:
+        raise LedgerDown("away")
+
+    with monkeypatch.context() as away:
+        away.setattr("service.people.asking.history.note", fail)
+        first = await visitor.client.post(path, data=form, headers=BROWSER)
+    assert (first.status_code, visitor.published) == (503, [])
+    assert (await visitor.client.post(path, data=form, headers=BROWSER)).status_code == 303
+    assert len(visitor.published) == 1
+
+
+async def test_a_form_that_kafka_may_have_taken_is_not_taken_again(visitor: Visitor) -> None:
+    reference = await visitor.labelled()
+    path = f"/consignment/reallocate?reference={reference}"
+    form = (await visitor.look(path)).forms[-1] | {"because": "the van broke down"}
+    visitor.trouble.append(TimeoutError())
+    first = await visitor.client.post(path, data=form, headers=BROWSER)
+    second = await visitor.client.post(path, data=form, headers=BROWSER)
+    assert (first.status_code, second.status_code) == (503, 409)
+    assert "Look at the timeline for what came of it." in read(second.text).text
 
 
 async def test_looking_at_what_would_be_done_does_nothing(visitor: Visitor) -> None:
