@@ -92,6 +92,7 @@ async def cancel_consignment(visit: Visit) -> Proposal:
     """Have a consignment cancelled."""
     reference, asking = consignment_named(visit), visit.desk.asking
     said = await asking.cancel_consignment(reference, _NOBODY, dry_run=True)
+    one = await visit.desk.reading.consignment(reference)
     address = link("/consignment", reference=reference)
 
     async def do(decision: Decision) -> Done:
@@ -102,8 +103,12 @@ async def cancel_consignment(visit: Visit) -> Proposal:
         f"Cancel consignment {reference}",
         (
             _published(said),
-            "It is cancelled in PRO, with the return that belongs to it.",
-            "What was picked for it is free to be picked again.",
+            "It is cancelled in PRO, with the consignment that it is the return of."
+            if one.direction == "inbound" and one.pick_reference
+            else "It is cancelled in PRO, with the return that belongs to it.",
+            "What was picked for it is free to be picked again."
+            if one.pick_reference
+            else "Its reference is used up: it can’t be requested again under it.",
         ),
         "Cancel the consignment",
         address,

@@ -101,9 +101,29 @@ async def test_cancelling_a_consignment_withdraws_its_pick(visitor: Visitor) -> 
     assert "Cancel it" not in shown.text
 
 
+async def test_cancelling_a_return_says_that_what_goes_out_is_cancelled_too(
+    visitor: Visitor,
+) -> None:
+    await visitor.world.react(placed())
+    made = await visitor.world.react(picked(generate_return=True))
+    out, back = [one for one in made if isinstance(one, ConsignmentCreated)]
+    told = "with the consignment that it is the return of"
+    path = "/consignment/cancel?reference="
+    assert told in (await visitor.look(f"{path}{back.consignment_reference}")).text
+    assert told not in (await visitor.look(f"{path}{out.consignment_reference}")).text
+    await visitor.told(await visitor.send(f"{path}{back.consignment_reference}", because=REASON))
+    await visitor.world.react(sent(visitor).event)
+    for one in (out, back):
+        shown = await visitor.look(f"/consignment?reference={one.consignment_reference}")
+        assert "Cancel it" not in shown.text
+
+
 async def test_cancelling_a_consignment_without_an_order(visitor: Visitor) -> None:
     created = only(ConsignmentCreated, await visitor.world.react(requested("REPAIR-1")))
     path = f"/consignment/cancel?reference={created.consignment_reference}"
+    asked = await visitor.look(path)
+    assert "Its reference is used up" in asked.text
+    assert "free to be picked again" not in asked.text
     await visitor.told(await visitor.send(path, because=REASON))
     assert sent(visitor).event == OrderCancelled(order_reference="REPAIR-1", reason=REASON)
 
