@@ -5,12 +5,17 @@ gives neither that record nor any behind it, for ever: one sender could stop a w
 the first such record its slow reader, written in Python, takes over, with names read loosely.
 """
 
+import asyncio
+
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.consumer import fetcher
-from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
+from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
+
+TRY_AGAIN = 1.0
+"""Seconds until going back is tried again."""
 
 
 async def fetch(
@@ -38,11 +43,22 @@ async def fetch(
 
 
 async def _read_again(consumer: AIOKafkaConsumer) -> None:
-    """Go back: what was taken from other partitions by then is gone, and never was given."""
-    committed = await consumer.seek_to_committed()
-    fresh = [partition for partition, offset in committed.items() if not offset]
-    if fresh:
-        await consumer.seek_to_beginning(*fresh)
+    """Go back: what was taken from other partitions by then is gone, and never was given.
+
+    Nothing is fetched before that is done: what is gone would be passed over, and committed.
+    """
+    while True:
+        try:
+            if consumer.assignment():  # else the next assignment begins at what is committed
+                committed = await consumer.seek_to_committed()
+                fresh = [partition for partition, offset in committed.items() if not offset]
+                if fresh:
+                    await consumer.seek_to_beginning(*fresh)
+        except KafkaError as error:  # what is committed can't be read, or partitions moved
+            structlog.get_logger("intake").warning("not read again yet", error=type(error).__name__)
+            await asyncio.sleep(TRY_AGAIN)
+        else:
+            return
 
 
 class _LooseRecords(_MemoryRecordsPy):  # type: ignore[misc]
