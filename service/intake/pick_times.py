@@ -5,6 +5,11 @@ the first time, or, if it is parked, when its time is over (its row tells, to on
 One that was refused in time was answered: it is not due. What a person has done again is not timed.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
 from service.clock import utc_now
 from service.events.envelope import Envelope
 from service.events.received import StockPicked
@@ -22,11 +27,31 @@ class PickTimes:
     def __init__(self, on_their_way: OnTheirWay, metrics: Metrics) -> None:
         self._on_their_way = on_their_way
         self._metrics = metrics
+        self._log = structlog.get_logger("intake")
 
     async def answered(
         self, event: Event, cause: Envelope, performed: Performed, row: ParkedEvent | None
     ) -> None:
-        """Take note of what an event led to; with its row, if it was parked."""
+        """Take note of what an event led to; with its row, if it was parked. Raises nothing."""
+        with self._breaking_nothing():
+            await self._answered(event, cause, performed, row)
+
+    async def by_the_clock(self, performed: Performed) -> None:
+        """Take note of what timed work led to. Raises nothing."""
+        with self._breaking_nothing():
+            await self._manifested(performed)
+
+    @contextmanager
+    def _breaking_nothing(self) -> Iterator[None]:
+        """The event is done and told: it must not be parked because it can't be timed."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - see above
+            self._log.warning("a pick is not timed", error=type(error).__name__)
+
+    async def _answered(
+        self, event: Event, cause: Envelope, performed: Performed, row: ParkedEvent | None
+    ) -> None:
         if not isinstance(event, StockPicked) or cause.again is not None:
             return
         seconds = max(0.0, (utc_now() - cause.time).total_seconds())
@@ -48,8 +73,7 @@ class PickTimes:
             return row is not None and row.counted_late
         return not await self._on_their_way.counts_late(row.origin)
 
-    async def by_the_clock(self, performed: Performed) -> None:
-        """Take note of what timed work led to."""
+    async def _manifested(self, performed: Performed) -> None:
         for said in performed.announcements:
             order, pick = said.data.get("order_reference"), said.data.get("pick_reference")
             if said.type != EventType.CONSIGNMENT_MANIFESTED.value or not order or not pick:

@@ -18,6 +18,7 @@ from service.events.said import Event
 from service.events.topics import EventType
 from service.intake.ending import Ending
 from service.ledger import orders
+from service.ledger.database import StatementRefused
 from service.ledger.journal import Journal
 from service.ledger.lookups import LookupPolicy
 from service.ledger.operation import Announcement, ContentConflict, Settlement
@@ -183,6 +184,20 @@ async def test_a_pick_that_becomes_late_while_it_is_settled_counts_once(picks: P
     picks.desk.may_react.set()
     assert await settling is Ending.SETTLED
     assert picks.due_and_in_time == (1, 0)
+
+
+async def test_a_pick_that_can_not_be_timed_is_settled_all_the_same(
+    picks: Picks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> bool:
+        raise StatementRefused("a fault of ours")
+
+    monkeypatch.setattr(OnTheirWay, "counts_late", refused)
+    picks.desk.ends.append(EARLY)
+    await picks.picked(seconds_ago=TOO_LATE)
+    picks.desk.clock.forward(TOO_LATE)
+    assert await picks.desk.come_back() is Ending.SETTLED
+    assert await picks.desk.row() is None
 
 
 async def test_several_replicas_count_a_late_pick_once(picks: Picks) -> None:
