@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 
 from service.metrics import Metrics, Name
 
@@ -30,6 +31,7 @@ class Lag:
         self._unfinished_from = unfinished_from
         self._policy = policy
         self._metrics = metrics
+        self._log = structlog.get_logger("lag")
 
     async def run(self, consumer: AIOKafkaConsumer) -> None:
         """Measure for ever; while the broker does not answer, the last values stand."""
@@ -37,8 +39,10 @@ class Lag:
             try:
                 async with asyncio.timeout(self._policy.timeout):
                     await self.measure(consumer)
-            except (KafkaError, IllegalStateError, TimeoutError):
+            except (KafkaError, TimeoutError):
                 pass  # the broker is away, or partitions are moving
+            except Exception as error:  # noqa: BLE001 - measuring breaks nothing
+                self._log.warning("lag not measured", error=type(error).__name__)
             await asyncio.sleep(self._policy.every)
 
     async def measure(self, consumer: AIOKafkaConsumer) -> None:

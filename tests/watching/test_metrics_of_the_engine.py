@@ -93,6 +93,25 @@ async def test_a_broker_that_does_not_answer_ends_nothing() -> None:
     await asyncio.gather(measuring, return_exceptions=True)
 
 
+async def test_an_error_of_ours_ends_no_measuring() -> None:
+    class Odd(Broker):
+        asked = 0
+
+        async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+            self.asked += 1
+            if self.asked == 1:
+                raise AssertionError
+            return await super().end_offsets(partitions)
+
+    metrics = Metrics()
+    lag = Lag({ORDERS: 4}.get, LagPolicy(every=0.001), metrics)
+    measuring = asyncio.create_task(lag.run(Odd({ORDERS: 10})))
+    await asyncio.sleep(0.05)
+    measuring.cancel()
+    await asyncio.gather(measuring, return_exceptions=True)
+    assert value(metrics, Name.CONSUMER_LAG, topic="order.placed", partition="0") == 6
+
+
 async def end_in(database: Database, error: Exception | None) -> None:
     """Have a transaction end in an error, or well."""
     async with database.begin():
