@@ -75,7 +75,9 @@ class Holders:
             before, after = (make_url(url) for url in urls)
         except (ArgumentError, ValueError):
             raise BadSettings("ORDERFLEX_LEDGER_URL: not a database URL") from None
-        if after.password is None or before.set(password=after.password) != after:
+        if before.password is None or after.password is None:
+            raise BadSettings("ORDERFLEX_LEDGER_URL: restart to log in, or no longer to")
+        if before.set(password=after.password) != after:
             raise BadSettings("ORDERFLEX_LEDGER_URL: restart for more than another password")
         self.database.use_password(after.password)
 

@@ -66,13 +66,11 @@ class Rotation:
         found = _stamps(self._in_force.secrets_dir)
         if found == self._seen:
             return
-        self._seen = found
         try:
-            new = self._read()
+            self._take(self._read())
         except BadSettings as bad:
             self._log.error("settings not taken up", reason=str(bad))
-            return
-        self._take(new)
+        self._seen = found  # after any other error the next look begins with the same files
 
     def _take_certificates(self, whose: str, tls: ClientTls) -> None:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from sandbox.options import SandboxOptions
@@ -131,6 +132,44 @@ async def test_what_can_not_be_used_leaves_everything_as_it_was(desk: Desk) -> N
     await probes.accepts_key(desk.service.pro)
     said = desk.replace(http_port="8080")
     assert said == [("settings replaced", ["ORDERFLEX_PRO_KEY"])], "mended, all of it is taken up"
+
+
+async def test_what_breaks_off_is_taken_up_by_the_next_look(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_key: SecretStr) -> None:
+        raise RuntimeError("an error of ours")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(desk.service.pro, "use_key", breaks)
+        with pytest.raises(RuntimeError):
+            desk.replace(pro_key=OTHER_PRO_KEY, api_tokens=f"bo={OTHER_TOKEN}")
+    assert desk.replace(), "though the files are as they were at the look before"
+    await probes.accepts_key(desk.service.pro)
+    assert [await desk.status(TOKEN), await desk.status(OTHER_TOKEN)] == [401, 200]
+
+
+async def test_a_ledger_that_had_no_password_needs_a_restart_to_have_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = {
+        "ORDERFLEX_SECRETS_DIR": str(tmp_path),
+        "ORDERFLEX_PRO_KEY": PRO_KEY,
+        "ORDERFLEX_PAYLOAD_KEYS": OLD,
+    }
+    for name, value in without.items():
+        monkeypatch.setenv(name, value)
+    url = tmp_path / "ORDERFLEX_LEDGER_URL"
+    url.write_text("postgresql+asyncpg://me@127.0.0.1:1/ledger")
+    desk = Desk(tmp_path, build(load()))
+    said = desk.replace(ledger_url="postgresql+asyncpg://me:two@127.0.0.1:1/ledger")
+    await desk.service.close()
+    assert said == [
+        (
+            "settings not taken up",
+            "ORDERFLEX_LEDGER_URL: restart to log in, or no longer to",
+        )
+    ]
 
 
 def test_a_seal_with_the_former_key_alone_can_not_open_what_is_new() -> None:
