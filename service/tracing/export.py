@@ -57,6 +57,7 @@ def tracer_of(
     """Make what traces to a collector; it is not asked for before the first batch."""
     session = requests.Session()
     session.trust_env = False  # else REQUESTS_CA_BUNDLE would be trusted instead of our file
+    session.max_redirects = 0  # none is followed, and the exporter would take it for success
     http = OTLPSpanExporter(
         endpoint=_with_path(policy.endpoint),
         headers=dict(policy.headers),

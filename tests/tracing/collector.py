@@ -23,6 +23,8 @@ class Collector:
     port: int = 0
     scheme: str = "http"
     status: int = 200
+    leads_to: str = ""
+    """Where a redirection leads."""
     answering: threading.Event = field(default_factory=threading.Event)
     bodies: list[bytes] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
@@ -60,6 +62,8 @@ def collecting(tls: ssl.SSLContext | None = None) -> Iterator[Collector]:
                 collector.bodies.append(gzip.decompress(body) if is_small else body)
             self.send_response(collector.status)
             self.send_header("content-length", "0")
+            if collector.leads_to:
+                self.send_header("location", collector.leads_to)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

@@ -100,6 +100,19 @@ async def test_a_collector_that_refuses_is_told_with_its_status(collector: Colle
     assert "401" in logs[0]["why"]
 
 
+async def test_a_redirection_is_not_followed_nor_taken_for_success(collector: Collector) -> None:
+    dropped = Dropped()
+    with collecting() as another:
+        collector.status, collector.leads_to = 307, f"{another.endpoint}/v1/traces"
+        with capture_logs() as logs:
+            tracing = tracer(collector.endpoint, dropped, headers={"api-key": "s3cret"})
+            work(tracing, 2)
+            await tracing.close(5)
+        assert another.headers == []
+    assert dropped.spans == 2
+    assert "redirect" in logs[0]["why"].lower()
+
+
 async def test_a_collector_that_hangs_holds_up_neither_the_work_nor_the_end(
     collector: Collector,
 ) -> None:
