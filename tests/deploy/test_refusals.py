@@ -70,6 +70,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "topics of no cluster": ({"kafkaTopics": {"enabled": True}}, "name the Strimzi cluster"),
     "a user of no cluster": ({"kafkaUser": {"enabled": True}}, "name the Strimzi cluster"),
+    "a user who would have to create topics": (
+        {"kafkaUser": {"enabled": True}, "kafkaTopics": {"cluster": "orders"}},
+        "kafkaUser may not create topics",
+    ),
     "more in sync than there are": (
         {"kafkaTopics": {"enabled": True, "cluster": "orders", "replicas": 1}},
         "nothing could be published",

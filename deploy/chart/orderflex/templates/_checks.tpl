@@ -116,6 +116,9 @@
 {{- if and .Values.kafkaUser.enabled (not .Values.kafkaTopics.cluster) -}}
 {{- fail "\n\nkafkaTopics.cluster: name the Strimzi cluster that kafkaUser belongs to.\n" -}}
 {{- end -}}
+{{- if and .Values.kafkaUser.enabled (not .Values.kafkaTopics.enabled) (ne (include "orderflex.setting" (list . "ORDERFLEX_KAFKA_CREATE_TOPICS")) "false") -}}
+{{- fail "\n\nkafkaUser may not create topics. Enable kafkaTopics, or set settings.ORDERFLEX_KAFKA_CREATE_TOPICS: false if somebody else makes them.\n" -}}
+{{- end -}}
 {{- range $part := list "api" "page" -}}
 {{- with get $.Values $part -}}
 {{- if .ingress.enabled -}}
