@@ -146,11 +146,13 @@ class Service:
         await self.http.stop()
 
 
-def not_ready(engine: Engine, gate: Gate) -> Mapping[str, Sequence[str]]:
+def not_ready(engine: Engine, gate: Gate, lag: Lag) -> Mapping[str, Sequence[str]]:
     """Why events are not taken up; empty when they are."""
     reasons: dict[str, Sequence[str]] = {}
     if not engine.is_running:
         reasons["not_running"] = ["starting (waiting for the broker or the ledger) or stopping"]
+    elif (silent := lag.broker_away()) is not None:
+        reasons["broker_away"] = [f"no answer for {silent:.0f} s"]
     if not gate.is_open:
         reasons["paused"] = [reason.value for reason in gate.reasons]
     return reasons

@@ -280,7 +280,8 @@ def assemble(
         async with asyncio.timeout(settings.kafka_request_timeout * 2):
             await broker.publish(record)
 
-    reasons = (partial(not_ready, engine, gate), partial(slowed, guard, limits))
+    lag = Lag(engine.unfinished_from, LagPolicy(), metrics)
+    reasons = (partial(not_ready, engine, gate, lag), partial(slowed, guard, limits))
     app = create_app(
         metrics,
         lambda: engine.last_poll if engine.is_running else time.monotonic(),
@@ -298,7 +299,7 @@ def assemble(
         broker=broker,
         engine=engine,
         sweeper=sweeper,
-        lag=Lag(engine.unfinished_from, LagPolicy(), metrics),
+        lag=lag,
         collections=collections,
         gate=gate,
         tracing=tracing,

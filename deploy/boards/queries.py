@@ -56,8 +56,8 @@ def buckets(name: Name, **where: str) -> str:
 
 
 def seconds_since(name: Name, by: Sequence[str] = ()) -> str:
-    """Seconds since the time that a gauge says."""
-    return f"time() - {highest(name, by)}"
+    """Seconds since the time that a gauge says; nothing where it says none yet."""
+    return f"time() - ({highest(name, by)} > 0)"
 
 
 def share(part: str, whole: str) -> str:

@@ -142,6 +142,12 @@ def service_board() -> Board:
                     "stacked",
                 ),
                 Panel(
+                    "Since Kafka's last answer",
+                    (Query(seconds_since(Name.LAG_MEASURED, [_REPLICA]), _EACH),),
+                    unit="s",
+                    levels=rising(60, 150),
+                ),
+                Panel(
                     "Rebalances and failed commits in 5 min",
                     (
                         Query(increase(Name.REBALANCES, "5m"), "rebalances"),
@@ -157,6 +163,7 @@ def service_board() -> Board:
             ],
         ],
         [
+            "OrderflexKafkaAway",
             "OrderflexNoProgress",
             "OrderflexEventStuck",
             "OrderflexReplicaDown",

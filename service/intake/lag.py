@@ -1,6 +1,11 @@
-"""Consumer lag, measured beside the engine: also while intake is paused and nothing is fetched."""
+"""Consumer lag, measured beside the engine: also while intake is paused and nothing is fetched.
+
+The client raises nothing while Kafka is away: a fetch merely stays empty. Whether the brokers
+answer is therefore known from here alone.
+"""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +25,8 @@ class LagPolicy:
 
     every: float = 5.0
     timeout: float = 5.0
+    away_after: float = 60.0
+    """Without an answer for so long, the broker counts as away: an election takes less."""
 
 
 class Lag:
@@ -32,9 +39,18 @@ class Lag:
         self._policy = policy
         self._metrics = metrics
         self._log = structlog.get_logger("lag")
+        self._answered_at: float | None = None
+
+    def broker_away(self) -> float | None:
+        """Seconds since the broker answered last, where it counts as away; else None."""
+        if self._answered_at is None:
+            return None  # not measuring yet
+        silent = time.monotonic() - self._answered_at
+        return silent if silent > self._policy.away_after else None
 
     async def run(self, consumer: AIOKafkaConsumer) -> None:
         """Measure for ever; while the broker does not answer, the last values stand."""
+        self._answered_at = time.monotonic()  # it has just let us in
         while True:
             try:
                 async with asyncio.timeout(self._policy.timeout):
@@ -48,7 +64,11 @@ class Lag:
     async def measure(self, consumer: AIOKafkaConsumer) -> None:
         """Show the lag of every partition that is ours, and of no other."""
         partitions = list(consumer.assignment())
-        ends = await consumer.end_offsets(partitions) if partitions else {}
+        if partitions:
+            ends = await consumer.end_offsets(partitions)
+        else:
+            ends = {}
+            await consumer.topics()  # asked only to see whether the broker answers
         lags = {}
         for partition, end in ends.items():
             position = self._unfinished_from(partition)
@@ -58,3 +78,5 @@ class Lag:
         self._metrics.forget(Name.CONSUMER_LAG)
         for (topic, number), lag in lags.items():
             self._metrics.set(Name.CONSUMER_LAG, lag, topic=topic, partition=str(number))
+        self._answered_at = time.monotonic()
+        self._metrics.set(Name.LAG_MEASURED, time.time())

@@ -283,6 +283,13 @@ METRICS: tuple[Metric, ...] = (
         ("topic", "partition"),
     ),
     Metric(
+        Name.LAG_MEASURED,
+        "gauge",
+        "When this replica last had the broker's answer about its lag, as Unix time; 0 before the "
+        "first. It asks every 5 s.",
+        "Compare with the present time: for so long Kafka has not answered, and nothing comes in.",
+    ),
+    Metric(
         Name.REBALANCES,
         "counter",
         "Times that this replica was given its partitions (anew).",

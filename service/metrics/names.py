@@ -41,6 +41,7 @@ class Name(StrEnum):
     OPERATIONS_OPEN = "orderflex_operations_open"
     OLDEST_UNFINISHED = "orderflex_oldest_unfinished_seconds"
     CONSUMER_LAG = "orderflex_consumer_lag"
+    LAG_MEASURED = "orderflex_lag_measured_timestamp_seconds"
     REBALANCES = "orderflex_rebalances_total"
     PRO_CALLS_IN_FLIGHT = "orderflex_pro_calls_in_flight"
     LEDGER_SECONDS = "orderflex_ledger_transaction_seconds"

@@ -12,6 +12,7 @@ WHY_CLOSED: Mapping[str, str] = {
     Closed.PRO_DOWN: "PRO can’t be reached. It goes on by itself when PRO answers again.",
     Closed.LEDGER_DOWN: "The ledger can’t be reached. It goes on by itself when it answers again.",
 }
+WHY_BROKER_AWAY = "Kafka can’t be reached. It goes on by itself when Kafka answers again."
 WHY_STEP_PAUSED: Mapping[str, str] = {
     Paused.FORBIDDEN: "PRO forbids it to our key",
     Paused.FLOODING: "too many of its events failed one after the other",
@@ -33,9 +34,13 @@ class Intake:
 def intake_of(desk: Desk) -> Intake:
     """Say whether events are taken up, and what keeps some waiting."""
     reasons, slowed = desk.not_ready(), desk.slowed()
+    why = [WHY_CLOSED[each] for each in reasons.get("paused", ())]
+    if "broker_away" in reasons:
+        why.append(WHY_BROKER_AWAY)
     if "paused" in reasons:
-        why = [WHY_CLOSED[each] for each in reasons["paused"]]
         return Intake("paused", "Intake is paused.", "bad", tuple(why))
+    if why:
+        return Intake("standing still", "Intake stands still.", "bad", tuple(why))
     if reasons:
         why = ["It is starting or stopping."]
         return Intake("not running", "Intake is not running.", "wait", tuple(why))

@@ -47,6 +47,16 @@ async def test_the_first_page_says_why_intake_is_paused(visitor: Visitor, reason
     assert "Intake: paused" in (await visitor.look("/unshipped")).text
 
 
+async def test_the_first_page_says_that_kafka_is_away(visitor: Visitor) -> None:
+    visitor.reasons["broker_away"] = ["no answer for 75 s"]
+    shown = await visitor.look("/")
+    assert "Intake stands still. Kafka can’t be reached." in shown.text
+    visitor.reasons["paused"] = ["pro_down"]
+    shown = await visitor.look("/")
+    assert "Intake is paused. PRO can’t be reached." in shown.text
+    assert "Kafka can’t be reached." in shown.text
+
+
 @pytest.mark.parametrize("reason", Paused)
 async def test_it_says_what_waits_though_intake_runs(visitor: Visitor, reason: Paused) -> None:
     visitor.slowed["steps_paused"] = [f"stock.picked: {reason.value}"]

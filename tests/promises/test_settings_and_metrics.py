@@ -76,7 +76,7 @@ def test_every_pause_has_its_way_out() -> None:
         words_in(row[0])[0]
         for row in rows(DOCS / "operations.md", "in `/readyz`, `orderflex_intake_paused`")
     }
-    assert named == {reason.value for reason in Closed} | {"not_running"}
+    assert named == {reason.value for reason in Closed} | {"not_running", "broker_away"}
 
 
 def test_the_image_sets_only_settings_that_exist() -> None:
