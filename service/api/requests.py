@@ -26,6 +26,13 @@ Word = Annotated[
     AfterValidator(_keepable),
     Field(json_schema_extra={"pattern": NO_NULL}),
 ]
+LongWord = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4_000),
+    AfterValidator(_keepable),
+    Field(json_schema_extra={"pattern": NO_NULL}),
+]
+"""One of our own making: two references, percent-encoded, may be in it."""
 Why = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
@@ -48,7 +55,7 @@ class Paged(Asked):
     """Which page of a list."""
 
     limit: Limit = 50
-    after: Word | None = None
+    after: LongWord | None = None
     """What the page before gave as `next`."""
 
 
@@ -142,5 +149,5 @@ class ReplayWanted(Reasoned):
 class SeenWanted(Reasoned):
     """What was seen to."""
 
-    item: Word
+    item: LongWord
     """The item's name on the list."""

@@ -34,7 +34,8 @@ class Offered:
     kind: str
     tone: str
     about: str
-    address: str
+    address: str | None
+    """Where that is shown, if anywhere."""
     actions: tuple[tuple[str, str], ...]
     """What is done, and where it begins."""
 

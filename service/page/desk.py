@@ -17,8 +17,8 @@ from service.people.unshipped import Unshipped
 
 Reasons = Callable[[], Mapping[str, Sequence[str]]]
 """As /readyz gives them: why events are not taken up, or only some; empty when all is well."""
-MOST_WORD = 500
-"""Characters of a reference, or of another word that is asked for."""
+MOST_WORD = 4_000
+"""Characters of a word that is asked for: an item's name holds two references, percent-encoded."""
 
 
 @dataclass(frozen=True)

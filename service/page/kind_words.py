@@ -57,8 +57,8 @@ def address_of(action: Action, item: Item) -> str | None:
     return None
 
 
-def about(item: Item) -> tuple[str, str]:
-    """Say what an item is about, and where that is shown."""
+def about(item: Item) -> tuple[str, str | None]:
+    """Say what an item is about, and where that is shown; None where it has no page."""
     if item.dead_letter is not None:
         named = item.order_reference or f"dead letter {item.dead_letter}"
         return named, link("/dead-letter", number=item.dead_letter)
@@ -68,4 +68,4 @@ def about(item: Item) -> tuple[str, str]:
         )
     if item.order_reference is not None:
         return item.order_reference, link("/order", reference=item.order_reference)
-    return item.item, link("/attention/seen", item=item.item)
+    return item.item, None

@@ -170,6 +170,20 @@ async def test_lists_are_read_page_by_page(office: Office) -> None:
         assert sorted(seen) == [f"WEB-{number}" for number in range(5)], path
 
 
+async def test_the_longest_names_are_read_page_by_page_and_seen_to(office: Office) -> None:
+    names = [99 * "\N{CHERRY BLOSSOM}" + end for end in "12"]
+    for name in names:
+        await office.world.react(placed(name, origin="NOWHERE"))
+        office.world.clock.forward(1)
+    first = await office.get("/attention", limit=1)
+    second = await office.get("/attention", limit=1, after=first["next"])
+    items = [*first["items"], *second["items"]]
+    assert [each["order_reference"] for each in items] == names
+    for each in items:
+        answer = await office.post("/attention/seen", item=each["item"], because="told the shop")
+        assert answer.status_code == 200
+
+
 async def test_what_needs_attention(office: Office) -> None:
     await office.world.react(placed(origin="NOWHERE"))
     office.world.clock.forward(1)
