@@ -12,6 +12,7 @@ from service.intake.lag import Lag, LagPolicy
 from service.intake.watched import watch_connections
 from service.ledger.database import Contended, Database, DatabasePolicy, Ended, LedgerDown
 from service.ledger.upgrade import upgrade
+from service.ledger.waiting import OnTheirWay
 from service.metrics import Metrics, Name
 from tests.intake.desk import Desk, desk_of
 from tests.intake.test_engine import ORDERS, PICKS, bench
@@ -171,3 +172,17 @@ async def until_shown(desk: Desk, loop: str) -> None:
     async with asyncio.timeout(5):
         while not value(desk.metrics, Name.LAST_SWEEP, loop=loop):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+
+async def test_a_count_that_takes_too_long_pauses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_long(_self: object) -> None:
+        raise LedgerDown("TimeoutError")
+
+    monkeypatch.setattr(OnTheirWay, "stages", too_long)
+    async with desk_of(tmp_path / "ledger.db") as desk:
+        await desk.sweeper.tidy()
+        assert desk.gate.is_open
+        assert desk.counted(Name.SWEEPS_FAILED, work="count_waiting") == 1
+        assert desk.metrics.registry.get_sample_value(Name.ORDERS_HELD) == 0, "others are counted"
