@@ -11,6 +11,7 @@ from service.ledger.dead_letters import Decision, NoSuchLetter
 from service.ledger.tables import ParkedState
 from service.page.consignment_page import named as consignment_named
 from service.page.desk import Visit
+from service.page.forms import wish_of
 from service.page.kind_words import KINDS
 from service.page.letter_pages import number_of
 from service.page.proposals import Done, Proposal
@@ -125,7 +126,8 @@ async def reallocate(visit: Visit) -> Proposal:
     address = link("/consignment", reference=reference)
 
     async def do(decision: Decision) -> Done:
-        await asking.reallocate(reference, decision, ways=ways)
+        wish = wish_of(visit.session, visit.fields)
+        await asking.reallocate(reference, decision, ways=ways, wish=wish)
         return Done(f"Asked for: {reference} is to be allocated again. {_ASKED}", address)
 
     return Proposal(

@@ -1,7 +1,9 @@
 """What is sent to us: forms, of which only those count that our own pages sent."""
 
 import asyncio
+import hashlib
 import hmac
+import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -45,6 +47,12 @@ class Once:
 
 def _sent(session: Session, fields: Fields) -> str:
     return f"{session.id}:{fields.get('once', '')[:64]}"
+
+
+def wish_of(session: Session, fields: Fields) -> str:
+    """Name what a form asks for: the same, however often and to which replica it is sent."""
+    said = json.dumps([session.id, sorted(fields.items())])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 async def fields_of(request: Request) -> Fields:

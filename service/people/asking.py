@@ -165,14 +165,16 @@ class Asking:
         decision: Decision,
         *,
         ways: Ways | None = None,
+        wish: str | None = None,
         dry_run: bool = False,
     ) -> Published:
         """Have a consignment allocated again, in these ways or as before.
 
-        Raises as `cancel_order` does.
+        The same `wish` is granted once, whichever replicas are asked. Raises as `cancel_order`
+        does.
         """
         known = await self._consignment(consignment_reference)
-        event = events.reallocation_requested(known, decision.reason, ways)
+        event = events.reallocation_requested(known, decision.reason, ways, wish)
         return await self._say(event, decision, consignment_reference, dry_run=dry_run)
 
     async def _consignment(self, reference: str) -> KnownConsignment:

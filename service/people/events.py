@@ -29,9 +29,9 @@ def consignment_cancelled(known: KnownConsignment, reason: str) -> OrderCancelle
 
 
 def reallocation_requested(
-    known: KnownConsignment, reason: str, ways: Ways | None
+    known: KnownConsignment, reason: str, ways: Ways | None, wish: str | None
 ) -> ConsignmentReallocationRequested:
-    """The consignment is to be allocated again, in these ways or as before."""
+    """The consignment is to be allocated again, in these ways or as before; once for each wish."""
     names = known.names
     return ConsignmentReallocationRequested(
         order_reference=names["order_reference"],
@@ -39,7 +39,7 @@ def reallocation_requested(
             "consignment_reference_provided_by_customer"
         ],
         consignment_reference=known.consignment_reference,
-        request_reference=uuid.uuid4().hex[:16],
+        request_reference=wish or uuid.uuid4().hex[:16],
         allocation=ways,
         reason=_one_line(reason),
     )

@@ -1,6 +1,7 @@
 """Only a form that one of our own pages made, for this session, is taken; and once."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -110,6 +111,22 @@ async def test_a_form_that_is_sent_twice_is_taken_once(visitor: Visitor) -> None
     second = await visitor.client.post(path, data=form, headers=BROWSER)
     assert (first.status_code, second.status_code) == (303, 409)
     assert len(visitor.published) == 1
+
+
+async def test_a_form_that_two_replicas_take_is_one_reallocation(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "MOST_REMEMBERED", 0)  # as a replica that was not sent it
+    path = f"/consignment/reallocate?reference={await visitor.labelled()}"
+    form = (await visitor.look(path)).forms[-1]
+    anew = (await visitor.look(path)).forms[-1]
+    for sent in (form, form, anew, form | {"way": "default_rules"}):
+        because = {"because": "the van broke down"}
+        await visitor.client.post(path, data=sent | because, headers=BROWSER)
+    wishes = [json.loads(out.value)["request_reference"] for out in visitor.published]
+    assert wishes[0] == wishes[1]
+    assert len(wishes) == 4
+    assert len(set(wishes)) == 3
 
 
 async def test_a_form_that_had_something_to_mend_may_be_sent_again(visitor: Visitor) -> None:
