@@ -62,13 +62,31 @@ STAGES: Mapping[Stage, tuple[str, str]] = {
 """What each stage of a consignment is called, and what it means."""
 
 
+_IN_TROUBLE = {
+    states.ALLOCATION_FAILED,
+    states.MANIFEST_FAILED,
+    "CollectionFailed",
+    "CarrierUnableToCollect",
+    "ExchangeFailed",
+    "ActionRequired",
+    "Missing",
+    "Lost",
+    "Damaged",
+    "DeliveryFailed",
+    "DeliveryFailedCardLeft",
+    "DeliveredDamaged",
+    "ReturnToSender",
+}
+_HELD_UP = {"InTransitWaiting", "Delayed", "AtCustoms", "HeldByCarrier", "PartiallyDelivered"}
+
+
 def of_consignment(state: str) -> Chip:
     """Say PRO's state of a consignment in separate words."""
     word = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", state).capitalize()
-    if state in states.IS_MANIFESTED:
-        return Chip(word, "good")
-    if state in (states.ALLOCATION_FAILED, states.MANIFEST_FAILED):
+    if state in _IN_TROUBLE:
         return Chip(word, "bad")
+    if state in states.IS_MANIFESTED - _HELD_UP:
+        return Chip(word, "good")
     return Chip(word, "plain" if state == states.CANCELLED else "wait")
 
 

@@ -70,6 +70,14 @@ def test_every_state_of_pro_is_in_separate_words(state: str) -> None:
     assert state_words.of_consignment(state).word.replace(" ", "").lower() == state.lower()
 
 
+def test_a_parcel_that_went_wrong_does_not_look_well() -> None:
+    tones = {state: state_words.of_consignment(state).tone for state in states.KNOWN}
+    assert {tones[state] for state in ("Lost", "Damaged", "DeliveryFailed")} == {"bad"}
+    assert {tones[state] for state in ("Delayed", "HeldByCarrier", "Allocated")} == {"wait"}
+    assert {tones[state] for state in ("Manifested", "InTransit", "Delivered")} == {"good"}
+    assert states.KNOWN >= state_words._IN_TROUBLE | state_words._HELD_UP
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_every_action_that_is_offered_begins_somewhere(kind: Kind) -> None:
     item = Item(
