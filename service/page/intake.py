@@ -42,7 +42,7 @@ def intake_of(desk: Desk) -> Intake:
     if why:
         return Intake("standing still", "Intake stands still.", "bad", tuple(why))
     if reasons:
-        why = ["It is starting or stopping."]
+        why = ["It is starting (waiting for Kafka or the ledger) or stopping."]
         return Intake("not running", "Intake is not running.", "wait", tuple(why))
     why = [_step(told) for told in slowed.get("steps_paused", ())]
     why += [f"PRO is busy: {told}." for told in slowed.get("pro_busy", ())]

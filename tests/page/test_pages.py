@@ -68,7 +68,8 @@ async def test_it_says_what_waits_though_intake_runs(visitor: Visitor, reason: P
 
 async def test_it_says_that_the_service_starts(visitor: Visitor) -> None:
     visitor.reasons["not_running"] = ["starting (waiting for the broker or the ledger) or stopping"]
-    assert "Intake is not running. It is starting or stopping." in (await visitor.look("/")).text
+    why = "It is starting (waiting for Kafka or the ledger) or stopping."
+    assert f"Intake is not running. {why}" in (await visitor.look("/")).text
 
 
 async def test_what_needs_attention_is_counted_and_narrowed_down(visitor: Visitor) -> None:
