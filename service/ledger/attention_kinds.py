@@ -104,7 +104,8 @@ SAID: Mapping[Kind, Said] = {
     ),
     Kind.MANIFEST_FAILED: Said(
         "The carrier could not be told of the consignment.",
-        "Mend the cause: the location's next manifest takes it again by itself.",
+        "PRO and the event consignment.manifest_failed say why. Mend the cause: the location's "
+        "next manifest takes it again by itself.",
     ),
     Kind.NOT_ALLOCATED: Said(
         "The consignment is {detail} in the ledger and was not allocated.",

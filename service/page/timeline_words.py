@@ -105,6 +105,8 @@ _SAYS: Mapping[str, str] = {
     What.AGAIN: "{by} had it done again",
     What.ASKED_FOR: "{by} asked for {event}",
 }
+_NOT_MANIFESTED = "The carrier was not told of {consignment} ({code})"
+"""A manifest's ending is read, not asked for: nothing was refused to us."""
 
 
 def _says(what: str, details: Mapping[str, Any]) -> str:
@@ -116,7 +118,10 @@ def _says(what: str, details: Mapping[str, Any]) -> str:
         "code": details.get("code", "no code"),
         "event": details.get("event", "an event"),
         "by": details.get("by", "somebody"),
+        "consignment": _one(details),
     }
+    if what == What.REFUSED and details.get("operation") == OperationKind.CONFIRM_MANIFEST:
+        return _NOT_MANIFESTED.format_map(told)
     return _SAYS[what].format_map(told) if what in _SAYS else what
 
 

@@ -205,7 +205,8 @@ class ConfirmManifest:
                 ],
                 effects=store,
                 refused=isinstance(ending, NotManifested),
-                result={"consignment": reference, "manifest": manifest, "state": seen.state},
+                result={"consignment": reference, "manifest": manifest, "state": seen.state}
+                | ({"code": ending.problem.code} if isinstance(ending, NotManifested) else {}),
             ),
             prepare=is_in_it,
         )

@@ -59,6 +59,12 @@ def test_a_line_tells_who_decided_and_all_that_is_kept() -> None:
     assert dict(line.details)["event id"] == "event-1"
 
 
+def test_a_failed_manifest_says_whom_it_failed_for_and_its_code() -> None:
+    details = {"operation": "confirm_manifest", "consignment": "EC-1", "code": "not_taken"}
+    entry = Entry(at=NOW, what=What.REFUSED.value, event_id=None, details=details)
+    assert timeline_words.line_of(entry).says == "The carrier was not told of EC-1 (not_taken)"
+
+
 def test_a_word_of_a_later_version_is_shown_as_it_is() -> None:
     entry = Entry(at=NOW, what="teleported", event_id=None, details={})
     assert timeline_words.line_of(entry).says == "teleported"

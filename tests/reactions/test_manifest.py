@@ -159,6 +159,11 @@ async def test_what_failed_is_said_and_the_next_manifest_takes_it_again(world: W
     )
     await world.react(manifest("M-1"))
     assert await confirmed(world) == {one: ConsignmentManifestFailed, other: ConsignmentManifested}
+    kept = (await world.entries("WEB-1"))[-1]
+    assert (kept.what, kept.details["consignment"]) == ("refused", one)
+    assert kept.details["code"] == "manifest_failed"
+    assert "closed" not in str(kept), "PRO's own words may name people"
+    assert "code" not in (await world.entries("WEB-2"))[-1].details
     known = await world.consignment(one)
     assert (known.pro_state, known.manifest_reference) == ("ManifestFailed", None)
     await world.react(manifest("M-2"))
