@@ -109,7 +109,8 @@ async def test_an_order_on_hold_until_somebody_decides(world: World, heard: Hear
     told = await heard.until("OrderflexOrdersOnHold", "firing")
     assert (told.receiver, told.labels["severity"]) == ("tickets", "ticket")
     assert told.annotations["summary"].startswith("1 order(s)")
-    orderflex(world, "dead-letters", "discard", "--order", "NOBODY", "--because", "never placed")
+    decided = ("--by", "ada", "--because", "never placed")
+    orderflex(world, "dead-letters", "discard", "--order", "NOBODY", *decided)
     await heard.until("OrderflexOrdersOnHold", "resolved")
 
 
