@@ -12,12 +12,23 @@ from service.ledger.tables import OrderState, ParkedState
 Limit = Annotated[int, Field(ge=1, le=500)]
 NO_NULL = r"^[^\u0000]*$"
 """PostgreSQL keeps any text but one with a null character."""
+_CONTROLS = r"\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f"
+"""What a terminal would obey when it shows a history; white space is not among them."""
 
 
 def _keepable(text: str) -> str:
     if "\x00" in text:
         raise PydanticCustomError("null", "must not hold a null character")
     return text
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    if not line:
+        raise PydanticCustomError("blank", "must not be blank")
+    if any(ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F for char in line):
+        raise PydanticCustomError("controls", "must not hold control characters")
+    return line
 
 
 Word = Annotated[
@@ -36,8 +47,8 @@ LongWord = Annotated[
 Why = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
-    AfterValidator(_keepable),
-    Field(json_schema_extra={"pattern": r"^[^\u0000]*\S[^\u0000]*$"}),
+    AfterValidator(_one_line),
+    Field(json_schema_extra={"pattern": rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"}),
 ]
 
 

@@ -125,7 +125,7 @@ async def test_cancelling_an_order_is_an_event_that_cancels_it(office: Office) -
     assert note["details"] == {
         "event": "order.cancelled",
         "by": "ada",
-        "reason": "ordered\ntwice",
+        "reason": "ordered twice",
     }
     await office.world.react(event)
     assert (await office.get("/orders/WEB-1"))["state"] == "cancelled"
@@ -177,3 +177,19 @@ async def test_a_failed_allocation_is_done_again_by_an_event(office: Office) -> 
     assert (await office.get("/attention"))["items"] == []
     refused = await office.post(path, because="x", allocation=[{"way": "by bicycle"}])
     assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\x9b2J", "\x7f", "\x00"])
+async def test_a_reason_can_not_speak_to_a_terminal(office: Office, control: str) -> None:
+    number = await office.bury("WEB-1")
+    answer = await office.post(f"/dead-letters/{number}/discard", because=f"by {control} hand")
+    assert answer.status_code == 400
+    assert [each["what"] for each in await timeline(office)] == ["dead letter"]
+
+
+async def test_a_reason_is_kept_in_one_line(office: Office) -> None:
+    number = await office.bury("WEB-1")
+    because = "told the shop\r\n2026-03-02 08:00:00 \x85 discarded  by=bo"
+    await office.post(f"/dead-letters/{number}/discard", because=because)
+    kept = (await timeline(office))[-1]["details"]["reason"]
+    assert kept == "told the shop 2026-03-02 08:00:00 discarded by=bo"
