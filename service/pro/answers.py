@@ -15,6 +15,8 @@ from pydantic.alias_generators import to_pascal
 
 MAX_TEXT = 2_000
 """Characters of a text for people that are kept."""
+MAX_WORD = 100
+MAX_REFERENCE = 100
 
 
 def _clean(text: str) -> str:
@@ -35,7 +37,7 @@ def null_is_empty(value: object) -> object:
 
 def _as_text(value: object) -> object:
     """Enum words may travel as numbers (RULES 2): keep them readable."""
-    return _clean(str(value)) if isinstance(value, int | str) else value
+    return _clean(str(value))[:MAX_WORD] if isinstance(value, int | str) else value
 
 
 def _loose_time(value: object) -> object:
@@ -45,6 +47,15 @@ def _loose_time(value: object) -> object:
         return datetime.fromisoformat(value)
     except ValueError:
         return None
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a text can be the name of something of PRO's, as our own events take it."""
+    return 0 < len(text) <= MAX_REFERENCE and text.isprintable() and text == text.strip()
+
+
+def _reference_or_none(value: object) -> object:
+    return value if isinstance(value, str) and is_reference(value) else None
 
 
 def _country_code(value: object) -> object:
@@ -57,6 +68,7 @@ def _country_code(value: object) -> object:
 
 
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
+OptionalReference = Annotated[str | None, BeforeValidator(_reference_or_none)]
 Word = Annotated[str, BeforeValidator(_as_text)]
 LooseTime = Annotated[datetime | None, BeforeValidator(_loose_time)]
 """None when unreadable; naive when PRO sent no offset (then local to the shipping location)."""
@@ -90,8 +102,8 @@ class ApiLink(Read):
         except ValueError:
             return None
         last = unquote(path.rstrip("/").rpartition("/")[2])
-        usable = 0 < len(last) <= 100 and last.isprintable() and last not in (".", "..")
-        return last if usable and "/" not in last else None
+        usable = is_reference(last) and last not in (".", "..") and "/" not in last
+        return last if usable else None
 
 
 Links = Annotated[tuple[ApiLink, ...], BeforeValidator(null_is_empty)]
@@ -145,7 +157,7 @@ class ConsignmentLeg(Read):
     """A stretch of the journey with one carrier."""
 
     leg: int | None = None
-    tracking_references: Annotated[tuple[str, ...], BeforeValidator(null_is_empty)] = ()
+    tracking_references: Annotated[tuple[OptionalText, ...], BeforeValidator(null_is_empty)] = ()
     carrier_reference: OptionalText = None
     carrier_service_reference: OptionalText = None
     carrier_name: OptionalText = None
@@ -174,7 +186,7 @@ class ReadAddress(Read):
     """The part an address plays, the shipping location it is, and its country's two letters."""
 
     address_type: Word
-    shipping_location_reference: OptionalText = None
+    shipping_location_reference: OptionalReference = None
     country: Annotated[str | None, BeforeValidator(_country_code)] = None
 
 
@@ -184,7 +196,7 @@ Addresses = Annotated[tuple[ReadAddress, ...], BeforeValidator(null_is_empty)]
 class ReadPackage(Read):
     """A package, under PRO's own reference (`EP-…`)."""
 
-    reference: OptionalText = None
+    reference: OptionalReference = None
 
 
 class Allocation(Read):

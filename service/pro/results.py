@@ -20,6 +20,7 @@ from service.pro.answers import (
     PackOrderResponse,
     PackOrderResult,
     StringResult,
+    is_reference,
 )
 from service.pro.order_answers import SelectOrderResponse
 from service.pro.problems import Problem, Refused, UnreadableAnswer
@@ -127,7 +128,8 @@ def selected_order(operation: str, option_reference: str, response: SelectOrderR
         raise UnreadableAnswer("no single result for the delivery option")
     (result,) = results
     if result.status in (200, 201):
-        return result.order_reference or created_reference(result.links, "Order")
+        named = result.order_reference
+        return named if named and is_reference(named) else created_reference(result.links, "Order")
     if _is_refusal(result.status) and result.order_reference is None:
         message = result.message or "PRO gave no reason."
         raise Refused(operation, Problem(result.status, "option_not_selected", message))
@@ -258,7 +260,7 @@ def _among(asked: Sequence[str], links: Iterable[ApiLink], data: str | None) -> 
 def label_file(answer: LabelsAnswer) -> LabelFile:
     """Decode the file. An empty one, or one that isn't base64, is unreadable."""
     content = decoded(answer.file)
-    if not answer.content_type:
+    if not is_reference(answer.content_type):
         raise UnreadableAnswer("the file has no type")
     return LabelFile(content, answer.content_type)
 

@@ -227,3 +227,35 @@ async def test_a_search_ends_though_pro_always_has_one_page_more() -> None:
     async with asking(more) as (_, client):
         with pytest.raises(Retryable, match="pages"):
             await OPERATIONS["search_consignments"](client)
+
+
+LABEL = '{"File": "XlhB", "ContentType": "%s"}'
+
+
+@pytest.mark.parametrize("said", ["", " ", "x" * 101, "a\\u0000b", "\\ud800", "text/\\u202ex"])
+async def test_a_type_of_a_file_that_is_none_is_no_answer(said: str) -> None:
+    async with asking(answer(200, LABEL % said)) as (_, client):
+        with pytest.raises(Retryable):
+            await client.get_labels("EC-1")
+
+
+@pytest.mark.parametrize("said", ["x" * 101, " EC-1", "EC\\u0000", "\\u202eEC-1"])
+async def test_a_reference_that_nobody_can_bear_is_no_answer(said: str) -> None:
+    link = f'[{{"Rel": "Order", "Href": "https://pro/orders/{said}"}}]'
+    async with asking(answer(200, link)) as (_, client):
+        with pytest.raises(Ambiguous):
+            await OPERATIONS["create_order"](client)
+
+
+async def test_what_people_read_is_cut_and_what_no_database_keeps_left_out() -> None:
+    told = (
+        '{"Reference": "EC-1", "ConsignmentState": "' + "x" * 5_000 + '", "Packages": '
+        '[{"Reference": "' + "y" * 5_000 + '"}], "ConsignmentLegs": [{"TrackingReferences": '
+        '["T\\u00001", "\\ud800", "' + "z" * 5_000 + '"], "CarrierName": "a\\u0000b"}]}'
+    )
+    async with asking(answer(200, told)) as (_, client):
+        found = await client.get_consignment("EC-1")
+    (leg,) = found.consignment_legs
+    assert (len(found.consignment_state), found.packages[0].reference) == (100, None)
+    assert leg.tracking_references == ("T1", None, "z" * 2_000)
+    assert leg.carrier_name == "ab"
