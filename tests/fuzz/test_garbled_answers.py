@@ -123,7 +123,9 @@ def test_whatever_pro_answers_no_event_ends_as_a_bug(part: int) -> None:
         dead = stand.world.ledger.rows(
             "SELECT DISTINCT error_class FROM parked_events WHERE state = ?", ParkedState.DEAD.value
         )
+        # A conflict: PRO told the same consignment to two orders.
         assert {word for (word,) in dead} <= {
+            "conflict",
             "too_early",
             "retryable",
             "unknown",
