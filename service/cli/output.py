@@ -10,8 +10,13 @@ from service.people import views
 
 
 def say(console: Console, *parts: str, style: str = "") -> None:
-    """Print a line whole, however narrow the terminal, and its text as it is."""
-    console.print(Text("  ".join(part for part in parts if part), style=style), soft_wrap=True)
+    """Print a line whole, however narrow the terminal, and its text as it is.
+
+    But for what a terminal would obey: people's reasons and senders' references are printed here.
+    """
+    line = "  ".join(part for part in parts if part)
+    printed = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)
+    console.print(Text(printed, style=style), soft_wrap=True)
 
 
 def show_timeline(console: Console, timeline: Sequence[Entry | views.Entry]) -> None:

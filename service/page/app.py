@@ -129,25 +129,28 @@ class _Door:
             return self._sign_in_page(request, wanted)
         fields = await fields_of(request)
         wanted = _of_ours(fields.get("next", "/"))
+        session = self._access.by_token(fields.get("token", ""))
+        if session is None:
+            return self._wrong_token(request, wanted)
+        structlog.get_logger("page").info("signed in", by=session.who)
+        response = RedirectResponse(wanted, 303, headers=OF_PAGES)
+        self._sessions.write(request, response, session)
+        return response
+
+    def _wrong_token(self, request: Request, wanted: str) -> Response:
+        """Turn a wrong token away. A right one is never kept waiting by others' wrong ones."""
         address = request.client.host if request.client else ""
         wait = self._attempts.seconds_to_wait(address)
         if wait > 0:
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "Too many wrong tokens were tried.",
-                f"Wait {wait:.0f} seconds, and sign in then.",
+                f"Wait {wait:.0f} seconds before you try another.",
                 retry_after=max(1, round(wait)),
             )
-        session = self._access.by_token(fields.get("token", ""))
-        log = structlog.get_logger("page")
-        if session is None:
-            self._attempts.failed(address)
-            log.warning("a wrong token", address=address)
-            return self._sign_in_page(request, wanted, "That token is not known here.")
-        log.info("signed in", by=session.who)
-        response = RedirectResponse(wanted, 303, headers=OF_PAGES)
-        self._sessions.write(request, response, session)
-        return response
+        self._attempts.failed(address)
+        structlog.get_logger("page").warning("a wrong token", address=address)
+        return self._sign_in_page(request, wanted, "That token is not known here.")
 
     def _sign_in_page(self, request: Request, wanted: str, wrong: str = "") -> Response:
         return show_outside(

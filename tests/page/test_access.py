@@ -103,10 +103,18 @@ async def test_guessing_is_slowed_down_for_one_address(nobody: Visitor) -> None:
     for _ in range(AttemptsPolicy().of_one):
         wrong = await nobody.client.post("/sign-in", data={"token": "x"}, headers=BROWSER)
         assert wrong.status_code == 401
-    refused = await nobody.sign_in()
+    refused = await nobody.client.post("/sign-in", data={"token": "x"}, headers=BROWSER)
     assert refused.status_code == 429
     assert 0 < int(refused.headers["retry-after"]) <= 60
     nobody.world.clock.forward(61)
+    wrong = await nobody.client.post("/sign-in", data={"token": "x"}, headers=BROWSER)
+    assert wrong.status_code == 401
+
+
+async def test_who_has_a_token_is_kept_waiting_by_no_guesses_of_others(nobody: Visitor) -> None:
+    """Behind an ingress all have its address."""
+    for _ in range(AttemptsPolicy().of_one + 1):
+        await nobody.client.post("/sign-in", data={"token": "x"}, headers=BROWSER)
     assert (await nobody.sign_in()).status_code == 303
 
 
