@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from service.events.topics import EventType, Topics
 from service.flow import FLOW
 
-from .hostile import DEEP, TEXTS, TIMES, VALUES, Pairs, Raw, written
+from .hostile import DEEP, TEXTS, TIMES, VALUES, Pairs, written
 from .stand import Headers, Sent
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "events" / "examples"
@@ -303,6 +303,3 @@ def records(draw: Draw) -> tuple[str, Sent]:
         tiers = [tier.topic for tier in Topics().retry_tiers]
         topic = draw(st.sampled_from((*sorted(each.value for each in TAKEN_UP), *tiers)))
     return name, Sent(topic, key, value, headers, timestamp)
-
-
-__all__ = ["CONSIGNMENT", "ORDER", "PICKED_FULL", "Raw", "examples", "records", "type_of"]

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 from unittest import mock
 
@@ -20,7 +19,6 @@ from service.events.malformed import MalformedReason
 from service.metrics import Metrics, Name
 from service.papers import folder
 from tests.proof.facts import Place
-from tests.simulation.broker import SimulatedBroker
 from tests.simulation.loop import VirtualLoop, virtual_time
 from tests.simulation.run import prepared
 from tests.simulation.scenario import Scenario
@@ -29,7 +27,6 @@ from tests.simulation.world import World
 Headers = tuple[tuple[str, bytes], ...]
 PATIENCE = 900.0
 """Virtual seconds within which an event must be let go of."""
-READABLE_TROUBLES = frozenset({"conflict", "too_early", "refused"})
 UNREADABLE = frozenset(reason.value for reason in MalformedReason)
 
 
@@ -183,11 +180,3 @@ def standing(
         loop.run_until_complete(start())
         stand.append(Stand(world, logged, made[0]))
         yield stand[0]
-
-
-def as_time(moment: datetime) -> int:
-    """A record's timestamp."""
-    return int(moment.timestamp() * 1000)
-
-
-__all__ = ["CameOf", "Sent", "SimulatedBroker", "Stand", "as_time", "standing"]
