@@ -134,7 +134,12 @@ def test_a_prefix_stands_before_every_topic() -> None:
 
 
 def test_the_user_may_do_what_the_service_does_and_no_more() -> None:
-    user = render({"kafkaTopics": {"cluster": "orders"}, "kafkaUser": {"enabled": True}})
+    user = render(
+        {
+            "kafkaTopics": {"enabled": True, "cluster": "orders"},
+            "kafkaUser": {"enabled": True},
+        }
+    )
     rules = user.one("KafkaUser")["spec"]["authorization"]["acls"]
     topics = {
         each["resource"]["name"]: set(each["operations"])

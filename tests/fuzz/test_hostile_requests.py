@@ -201,7 +201,7 @@ BODIES = (
     *(b'{"because": 1e400}', b'{"because": ' + b"9" * 4_400 + b"}", b'{"because": ""}'),
     *(b'{"because": "\\u0000"}', b'{"because": "a\\u0000b"}', b'{"because": "\\ud800"}'),
     *(b'{"because": "x", "because": "y"}', b'{"because": "x", "item": "\\u0000"}'),
-    *(b'{"because": "x", "item": "' + b"y" * 501 + b'"}', b'{"because": "x", "dry_run": 1e9}'),
+    *(b'{"because": "x", "item": "' + b"y" * 5001 + b'"}', b'{"because": "x", "dry_run": 1e9}'),
     *(b'{"because": "x", "allocation": [' + b'{"way": "none"},' * 900 + b"{}]}",),
     *(b'{"because": ' + b"[" * 8_000, b'{"a":' * 3_000 + b"1" + b"}" * 3_000),
     *(

@@ -14,6 +14,7 @@ NOT_IMPORTED = {
 }
 
 NOT_ASKED_FOR = {
+    "h11": "what uvicorn reads HTTP with, and asks for: how large a head may be is h11's to say",
     "pydantic_core": "of the same house as pydantic, which pins it",
     "yaml": "for `python -m service.events.schemas`, which only developers run",
 }
