@@ -26,6 +26,8 @@ from service.pro.client import ProClient
 from service.reactions.collection_due import CollectionDue
 from service.tracing.traced import Tracing
 
+LEAVING = 5.0
+"""Seconds to leave the group: a broker that is away would keep us until we are killed."""
 LAST_SPANS_AT_LEAST, LAST_SPANS_AT_MOST = 1.0, 5.0
 """Seconds for the last spans to leave: what is left of the drain time, within these."""
 
@@ -135,7 +137,8 @@ class Service:
         """Close every connection."""
         await self.gate.stop()
         with contextlib.suppress(Exception):
-            await self.broker.stop()
+            async with asyncio.timeout(LEAVING):
+                await self.broker.stop()
         for served in (self.api, self.page):
             if served is not None:
                 await served.stop()

@@ -45,6 +45,9 @@ async def _ready(replica: Replica, seconds: float = PATIENCE) -> bool:
 
 
 async def _check_running(replica: Replica) -> None:
+    if replica.has_left:  # it is struck once more than it leaves
+        await replica.start()
+        await _ready(replica)
     if not replica.running:
         last_words = replica.tail()
         await replica.start()

@@ -38,6 +38,8 @@ class Replica:
         self._lives = 0
         self._process: ManagedProcess | None = None
         self._next: tuple[ManagedProcess, Path] | None = None
+        self.has_left = False
+        """Whether it was asked to end, and did in good order."""
 
     async def prepare(self) -> None:
         """Have the next life ready to begin."""
@@ -62,7 +64,7 @@ class Replica:
         await self.prepare()
         if self._next is not None:
             self._process, word = self._next
-            self._next = None
+            self._next, self.has_left = None, False
             word.touch()
 
     @property
@@ -98,6 +100,7 @@ class Replica:
                 f"{self.name} was asked to end and ended with code {process.returncode} "
                 f"after {took:.1f} s; {seconds:g} s were allowed"
             )
+        self.has_left = True
 
     async def remove(self) -> None:
         """End it and what was prepared, at once."""
